@@ -1,0 +1,75 @@
+"""What a dialect promises: frames in, commands and frames out. No sockets, no clock, no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fanfold.messages import Command, Event, Reply
+from fanfold.wire import Request, Response
+
+Frame = str | bytes
+Tag = object
+"""What a dialect wants to know again when the reply comes; the session only carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this frame to the peer."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this command as a task of its own, and bring its reply to `answer` with the tag."""
+
+    command: Command
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """From now on bring events to `notify`; those after the event `after`, None: only new ones."""
+
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the connection with a WebSocket code and a reason."""
+
+    code: int
+    reason: str
+
+
+Effect = Send | Do | Listen | Close
+
+
+class Dialect(Protocol):
+    """One conversation over a WebSocket. Made per connection; the session calls it from one task at a time.
+
+    Effects are performed in the order given. Replies come in any order; a dialect whose peer cannot cope with
+    that keeps frames back itself.
+    """
+
+    def receive(self, frame: Frame, now: datetime) -> Iterable[Effect]:
+        """Take a frame of the peer's. Never raises: bad input is an effect or silence."""
+
+    def answer(self, tag: Tag, reply: Reply) -> Iterable[Effect]:
+        """Take the reply to an earlier Do."""
+
+    def notify(self, event: Event) -> Iterable[Effect]:
+        """Take an event; only after a Listen."""
+
+
+class HttpDialect(Protocol):
+    """The twin of `Dialect` for apps that speak HTTP: one request, one command, one answer."""
+
+    def ask(self, request: Request, now: datetime) -> Do | Response:
+        """Read a request. Never raises: bad input is a Response."""
+
+    def tell(self, tag: Tag, reply: Reply) -> Do | Response:
+        """Word the reply to a Do; or ask for more (a submit that waits) by another Do."""

@@ -1,0 +1,3 @@
+"""The engine decides, alone, and stores before it answers."""
+
+from __future__ import annotations

@@ -1,0 +1,431 @@
+"""Command, Reply and Event: closed unions, the only words that dialects and engine share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fanfold.model import (
+    Evidence,
+    Job,
+    JobId,
+    JobState,
+    OnLate,
+    Printer,
+    PrinterId,
+    PrinterStatus,
+)
+from fanfold.wire import Document
+
+# --- who asks --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as the one access check found: no command is done without."""
+
+    client: str
+    """Id of the connection, for the list of clients."""
+    owner: str
+    """Web origin, `token`, or `local`: the scope of idempotency keys."""
+    address: str = ""
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A connection that is open now. `jobs` counts those it submitted."""
+
+    id: str
+    address: str
+    origin: str
+    dialect: str
+    since: datetime
+    jobs: int = 0
+
+
+# --- commands --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Print a document. `printer` is an id, a name or an alias. Answers Accepted when the job is on disk."""
+
+    printer: str
+    document: Document | str
+    """The bytes; or text, put into the printer's encoding unless `encoding` names another."""
+    title: str = ""
+    copies: int = 1
+    key: str | None = None
+    start_within_s: float | None = None
+    on_late: OnLate | None = None
+    external_id: str | None = None
+    is_typed: bool = False
+    """The caller named the media type itself, so that it is not guessed."""
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Wait until a job has this evidence, or is finished or held, or the time is over. Answers JobShown."""
+
+    job: JobId
+    until: Evidence
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPrinters:
+    """Answers Printers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPrinter:
+    """Answers PrinterShown. `printer` is an id, a name or an alias (so in all commands on printers)."""
+
+    printer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddPrinter:
+    """Add a printer and keep it. Answers PrinterShown; a taken name is refused (409)."""
+
+    name: str
+    uri: str
+    aliases: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """By the names of model.PrinterOptions; checked by the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePrinter:
+    """Change what is given of an added printer. Answers PrinterShown; a configured one is refused (409)."""
+
+    printer: str
+    uri: str | None = None
+    name: str | None = None
+    aliases: tuple[str, ...] | None = None
+    options: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePrinter:
+    """Forget an added printer; its waiting jobs are canceled. Answers Done."""
+
+    printer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PausePrinter:
+    """Let jobs wait. What is being sent goes on. Answers PrinterShown."""
+
+    printer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePrinter:
+    """Let jobs go again. Answers PrinterShown."""
+
+    printer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintTestPage:
+    """Print a small page in the printer's language. Answers Accepted."""
+
+    printer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListJobs:
+    """Newest first. Answers Jobs; `cursor` is the `next` of the answer before."""
+
+    states: tuple[JobState, ...] = ()
+    printer: str | None = None
+    owner: str | None = None
+    reason: str | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJob:
+    """Answers JobShown with its timeline."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class FetchDocument:
+    """Answers DocumentFetched; 410 when it is no longer kept."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Cancel a job that is not finished. Answers JobShown; too late is refused (409)."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseJob:
+    """Let a held job print (again). Answers JobShown; one that is not held is refused (409)."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class AssumePrinted:
+    """Take a held job for printed. Answers JobShown; one that is not held is refused (409)."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintJob:
+    """Make a new job of a finished one. Answers Accepted; 410 when its document is no longer kept."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class ListClients:
+    """Answers Clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectClient:
+    """End a client's connection. Answers Done."""
+
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrigins:
+    """Answers Origins."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowOrigin:
+    """Let pages of this web origin in. Answers Origins; only a caller that is no foreign page may ask."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeOrigin:
+    """Let pages of this web origin in no longer; its connections end. Answers Origins."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Answers LogLines after line `after`."""
+
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskHealth:
+    """Answers Health."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read the configuration again, dropping no client and no job. Answers Done with what changed."""
+
+
+Command = (
+    Submit
+    | Follow
+    | ListPrinters
+    | ShowPrinter
+    | AddPrinter
+    | ChangePrinter
+    | RemovePrinter
+    | PausePrinter
+    | ResumePrinter
+    | PrintTestPage
+    | ListJobs
+    | ShowJob
+    | FetchDocument
+    | CancelJob
+    | ReleaseJob
+    | AssumePrinted
+    | ReprintJob
+    | ListClients
+    | DisconnectClient
+    | ListOrigins
+    | AllowOrigin
+    | RevokeOrigin
+    | ReadLog
+    | AskHealth
+    | Reload
+)
+
+# --- events ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """One transition of a job, as its row of history has it; `id` is the row's and the event's id."""
+
+    id: int
+    at: datetime
+    job: JobId
+    printer: PrinterId
+    state: JobState
+    reasons: tuple[str, ...]
+    message: str
+    evidence: Evidence
+    attempt: int
+    sent_bytes: int
+    title: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterChanged:
+    """What is known of a printer changed. `state` is a PrinterState, or `removed`."""
+
+    id: int
+    at: datetime
+    printer: PrinterId
+    state: str
+    reasons: tuple[str, ...]
+    message: str
+
+
+Event = JobChanged | PrinterChanged
+
+# --- replies ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The job is on disk. `fresh` is False when the key's job was there already."""
+
+    job: Job
+    printer_name: str
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterView:
+    """A printer with what is known of it now."""
+
+    printer: Printer
+    status: PrinterStatus
+    waiting_jobs: int = 0
+    held_jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Printers:
+    """All printers, in a stable order."""
+
+    printers: tuple[PrinterView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterShown:
+    """One printer."""
+
+    view: PrinterView
+
+
+@dataclass(frozen=True, slots=True)
+class JobShown:
+    """One job; `timeline` only where it was asked for."""
+
+    job: Job
+    printer_name: str
+    timeline: tuple[JobChanged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """A page of jobs; `next` is the cursor of the page after, None at the end."""
+
+    jobs: tuple[Job, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFetched:
+    """A job's bytes."""
+
+    job: Job
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Who is connected now."""
+
+    clients: tuple[Client, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Web origins that are let in: by the configuration, and by `fanfold access allow`."""
+
+    configured: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Lines as (number, time, level, text); never a payload. `last` is the newest line's number."""
+
+    lines: tuple[tuple[int, datetime, str, str], ...]
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the gateway takes work; `problems` in words."""
+
+    ok: bool
+    version: str
+    uptime_s: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done; `notes` say what changed."""
+
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """It was not done. `code` is stable, `says` is for people, `status` is HTTP's."""
+
+    code: str
+    says: str
+    status: int
+    job: JobId | None = None
+    """The job concerned, where one is known."""
+
+
+Reply = (
+    Accepted
+    | Printers
+    | PrinterShown
+    | JobShown
+    | Jobs
+    | DocumentFetched
+    | Clients
+    | Origins
+    | LogLines
+    | Health
+    | Done
+    | Refusal
+)

@@ -1,0 +1,3 @@
+"""Where jobs, documents and printers live: verbs, never queries."""
+
+from __future__ import annotations

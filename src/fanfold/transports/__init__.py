@@ -1,0 +1,3 @@
+"""Ways bytes reach a printer: one file per URI scheme."""
+
+from __future__ import annotations

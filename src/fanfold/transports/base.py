@@ -1,0 +1,137 @@
+"""What a transport promises: it opens a link to one printer; a link delivers one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from fanfold.model import Job, Printer
+from fanfold.wire import Receipt, Work
+
+
+class Report(Protocol):
+    """How a link tells its lane what goes on while it delivers. The lane gives it; links only call."""
+
+    def progress(self, sent_bytes: int) -> None:
+        """Say how many bytes have left us in this attempt. Cheap: call it at every write."""
+
+    def stalled(self, reason: str, message: str) -> None:
+        """Say that the printer takes nothing now; the next `progress` that moves ends it."""
+
+    async def sent(self, foreign: str | None = None) -> None:
+        """Put on disk that every byte left us (evidence `sent`), and what the next in line calls the job.
+
+        Await it before following the job by that id, so that a crash finds it. Returns when it is synced.
+        """
+
+
+class Link(Protocol):
+    """An open way to one printer, for one document."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """How many bytes of the document left us so far; what a peer did not acknowledge need not count."""
+
+    async def deliver(self, work: Work, report: Report) -> Receipt:
+        """Bring the document to the printer and return what that proves. Called once per link.
+
+        Safe to cancel at any await: the way is then given up at once, and `sent_bytes` stays readable.
+        A link whose bytes can be called back (a spooler's job) offers `Recalls` beside.
+
+        Raises:
+            NotReached: nothing of it can print.
+            Interrupted: something of it may print.
+            Declined: the printer or its spooler refused it; nothing will print.
+        """
+
+
+class Transport(Protocol):
+    """A way to printers, one per URI scheme. Made once per gateway; holds no job."""
+
+    schemes: tuple[str, ...]
+    """URI schemes that it serves, without `:`."""
+    takes: tuple[str, ...]
+    """Kinds that its printers take unless their owner or spooler says otherwise: `raw`, `*`, or media types."""
+
+    def check(self, uri: str) -> None:
+        """Say whether the URI is one of ours and well formed, without touching the network.
+
+        Raises:
+            Refused: code `bad-uri`, with what is wrong and an example of a right one.
+        """
+
+    def open(self, printer: Printer) -> AbstractAsyncContextManager[Link]:
+        """Reach the printer. Takes a bounded time (seconds), printers that dial in included.
+
+        Leaving the context gives the way up, whatever happened, in a bounded time.
+
+        Raises:
+            NotReached: it is away or busy; `reasons` say which.
+        """
+
+    async def close(self) -> None:
+        """Give up what is shared between links (sessions, pools). Idempotent."""
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A link that can ask for a job back after its bytes left us (a spooler's cancel)."""
+
+    async def recall(self) -> None:
+        """Ask for the job under delivery back; returns when the asking is done, in a bounded time.
+
+        `deliver` then ends by itself and tells the winner: a Receipt (too late), or Declined (taken back).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has become of a job that we no longer watch, by the word of who has it."""
+
+    receipt: Receipt | None = None
+    """It is done."""
+    declined: str = ""
+    """It ended without printing; the words for it."""
+    uncertain: str = ""
+    """It cannot be told; the words for why. Never read as success."""
+
+
+@runtime_checkable
+class Reconciles(Protocol):
+    """A transport that can ask, after a crash, what became of a job by its foreign id."""
+
+    async def find(self, printer: Printer, job: Job) -> Found:
+        """Ask who has the job (`job.foreign`), and follow it to its end if it is still under way.
+
+        May take as long as the job does; safe to cancel (nothing is lost: ask again).
+
+        Raises:
+            NotReached: who has it cannot be asked now; ask again later.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A printer that showed itself."""
+
+    name: str
+    uri: str
+    kinds: tuple[str, ...]
+    info: str = ""
+    is_default: bool = False
+    is_temporary: bool = False
+    """Made by the spooler for a while, virtual, or a fax: hidden unless included by name."""
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A transport that knows its printers without configuration."""
+
+    async def discover(self) -> Sequence[Discovered]:
+        """List the printers that are there now, in a bounded time.
+
+        Raises:
+            NotReached: who knows them cannot be asked now (this says nothing about the printers known before).
+        """
