@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fanfold.messages import Command, Event, Reply
 from fanfold.wire import Request, Response
@@ -63,6 +63,14 @@ class Dialect(Protocol):
 
     def notify(self, event: Event) -> Iterable[Effect]:
         """Take an event; only after a Listen."""
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """A dialect with something to do before its peer says a word (it asked for events by its path)."""
+
+    def opened(self) -> Iterable[Effect]:
+        """Say what to do first. Called once, right after the connection is open, before any `receive`."""
 
 
 class HttpDialect(Protocol):
