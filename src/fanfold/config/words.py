@@ -1,0 +1,87 @@
+"""What single settings may be, in words: names, addresses, origins, encodings. Touches no disk and no network."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+
+from fanfold.config import kinds
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Door(StrEnum):
+    """What a listener may offer."""
+
+    PAGE = "page"
+    """The page at `/` and the browser's script."""
+    API = "api"
+    """All under `/v1/`."""
+    METRICS = "metrics"
+    PRINTERWEBSOCKET = "printerwebsocket"
+    """WebSockets on any other path."""
+
+
+DOORS = tuple(Door)
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach a listener at this address."""
+    return address == "localhost" or ipaddress.ip_address(address).is_loopback
+
+
+def _check_address(address: str) -> None:
+    if address != "localhost":
+        ipaddress.ip_address(address)
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except LookupError as error:
+        raise ValueError(encoding) from error
+
+
+_WORD = r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*"
+"""Anything with something to see in it, on one line."""
+
+FILE = kinds.path("the path of a file")
+FOLDER = kinds.path("the path of a folder")
+CODE = kinds.count(-(2**31), 2**31 - 1)
+
+ADDRESS = kinds.checked(kinds.text("an IP address such as 127.0.0.1 or ::1, or localhost", ".+"), _check_address)
+SERVER = kinds.text("the path of CUPS's socket, or host[:port]", r"\S+")
+SEVERAL_DOORS = kinds.several(kinds.one_of(Door), "a list of " + ", ".join(DOORS))
+
+NAME = kinds.text("a name on one line", _WORD)
+NAMES = kinds.several(NAME, "a list of names")
+GLOBS = kinds.several(NAME, "a list of names, in which * and ? stand for anything")
+URI = kinds.text(
+    "a URI such as socket://192.0.2.7, cups://localhost/labels or file:out",
+    r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x1f\x7f]+",
+)
+
+HOSTS = kinds.several(
+    kinds.text("a host name", r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:]+\]?"),
+    "a list of host names without port, such as till-1.shop.example",
+)
+ORIGIN = kinds.text("a web origin such as https://shop.example", r"[a-z][a-z0-9+.-]*://[^\s/?#@,A-Z]+")
+ORIGINS = kinds.several(
+    ORIGIN, "a list of web origins such as https://shop.example, in lower case and with nothing after the host and port"
+)
+
+LANGUAGE = kinds.text("the name of a printer language, such as zpl", r"[a-z][a-z0-9-]*")
+ACCEPTS = kinds.several(
+    kinds.text("a kind of document", r"\*|raw|[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+"),
+    "a list of raw, * or media types such as application/pdf",
+)
+ENCODING = kinds.checked(
+    kinds.text("the name of a text encoding, such as utf-8 or cp437", r"[\x20-\x7e]+"), _check_encoding
+)
