@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,13 @@ class Lateness:
     blocked_s: float
     max_wait_s: float
     on_late: OnLate
+
+    def left_s(self, job: Job) -> float | None:
+        """Return how much more blocked time makes this waiting job late (0 or less: it is); None: it never will be."""
+        left_s = (job.start_within_s or self.max_wait_s) - (self.blocked_s - job.blocked_at_start_s)
+        if (job.on_late or self.on_late) is OnLate.PRINT or left_s == inf:
+            return None
+        return left_s
 
 
 @dataclass(frozen=True, slots=True)
