@@ -1,0 +1,74 @@
+"""The native API's error codes and how a refusal is worded (RFC 9457). Knows no route."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from msgspec import UNSET
+
+from fanfold.dialects import native_shapes as shapes
+from fanfold.errors import Refused
+from fanfold.messages import Refusal
+
+MEDIA_TYPE = "application/problem+json"
+
+CODES: dict[str, tuple[int, str]] = {
+    "bad-request": (400, "The request was not understood"),
+    "bad-cursor": (400, "The cursor is not one of ours"),
+    "not-found": (404, "There is nothing at this path"),
+    "unknown-printer": (404, "There is no such printer"),
+    "unknown-job": (404, "There is no such job"),
+    "unknown-client": (404, "There is no such client"),
+    "method-not-allowed": (405, "The path does not take this method"),
+    "already-finished": (409, "The job is finished"),
+    "key-reused": (409, "The idempotency key belongs to another request"),
+    "name-taken": (409, "The name is taken"),
+    "not-finished": (409, "The job is not finished"),
+    "not-held": (409, "The job is not held"),
+    "printer-configured": (409, "The printer stands in the configuration"),
+    "too-late": (409, "It is too late to cancel"),
+    "document-gone": (410, "The document is no longer kept"),
+    "document-too-large": (413, "The document is too large"),
+    "kind-not-accepted": (415, "The document is of a kind that is not taken"),
+    "bad-encoding": (422, "The text does not fit the encoding"),
+    "bad-option": (422, "A printer's option is wrong"),
+    "bad-origin": (422, "The origin is not well formed"),
+    "bad-uri": (422, "The printer's URI is wrong"),
+    "empty-document": (422, "The document is empty"),
+    "too-many-waiting": (429, "Too many jobs wait for the printer"),
+    "shutting-down": (503, "The gateway is shutting down"),
+    "store-failed": (503, "The disk did not take it"),
+    "store-full": (507, "The store is full"),
+}
+"""Code: its status, and its title. The words of the case at hand are the problem's `detail`."""
+
+
+def refused(code: str, says: str) -> Refused:
+    """Return the error to raise for a code of the table."""
+    return Refused(says, code=code, status=CODES[code][0])
+
+
+def problem(refusal: Refusal | Refused) -> shapes.Problem:
+    """Word a refusal, of the engine's or of ours."""
+    job = refusal.job if isinstance(refusal, Refusal) else None
+    return shapes.Problem(
+        type=f"urn:fanfold:problem:{refusal.code}",
+        title=_title(refusal.code, refusal.status),
+        status=refusal.status,
+        detail=_sendable(refusal.says),
+        code=refusal.code,
+        job=UNSET if job is None else job,
+    )
+
+
+def _title(code: str, status: int) -> str:
+    if code in CODES:
+        return CODES[code][1]
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "It was not done"
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # words may repeat a header's or a path's undecodable bytes

@@ -1,0 +1,128 @@
+"""The shapes of what is asked of the native API: one struct per call. Knows no logic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from fanfold.model import MAX_COPIES, JobState, OnLate
+
+Word = Annotated[str, Meta(min_length=1, max_length=255)]
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Within = Annotated[float, Meta(gt=0, le=600)]
+Until = Literal["none", "kept", "sent", "delivered", "printed"]
+
+YEAR_S = 366 * 24 * 3600
+
+
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """What all requests share: a field that is not known is refused, not ignored."""
+
+
+class Nothing(Request, frozen=True):
+    """The call takes nothing."""
+
+
+class AboutPrinter(Request, frozen=True):
+    """The printer's id, name or an alias."""
+
+    printer: Word
+
+
+class AboutJob(Request, frozen=True):
+    """The job's id."""
+
+    job: Word
+
+
+class AboutClient(Request, frozen=True):
+    """The connection's id."""
+
+    client: Word
+
+
+class AboutOrigin(Request, frozen=True):
+    """A web origin: scheme, host and port, as browsers send it (`https://shop.example`)."""
+
+    origin: Word
+
+
+class SubmitRaw(Request, frozen=True):
+    """What goes with a document whose bytes travel by themselves.
+
+    `wait` says what to wait for before the answer: `kept` (on disk; `none` means the same), `sent`, `delivered` or
+    `printed`, for at most `wait_s` seconds. `start_within_s` counts only while the printer is blocked or away.
+    """
+
+    printer: Word
+    title: Annotated[str, Meta(max_length=255)] = ""
+    copies: Annotated[int, Meta(ge=1, le=MAX_COPIES)] = 1
+    key: Word | None = None
+    start_within_s: Annotated[float, Meta(gt=0, le=YEAR_S)] | None = None
+    on_late: OnLate | None = None
+    external_id: Word | None = None
+    wait: Until = "kept"
+    wait_s: Within = 30
+
+
+class Submit(SubmitRaw, frozen=True):
+    """A document to print: exactly one of `data` (base64, RFC 4648 §4) and `text`.
+
+    `media_type` goes with `data`, `encoding` with `text` (else the printer's own encoding is taken).
+    """
+
+    data: Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})] | None = None
+    text: str | None = None
+    encoding: Word | None = None
+    media_type: Word | None = None
+
+
+class ListJobs(Request, frozen=True):
+    """Filters, all of which must fit; `cursor` is the `next` of the page before."""
+
+    state: list[JobState] = field(default_factory=list)
+    printer: Word | None = None
+    owner: Word | None = None
+    reason: Word | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+    cursor: Word | None = None
+
+
+class FollowJob(Request, frozen=True):
+    """Wait until a job has this evidence, or is finished or held, or the time is over."""
+
+    job: Word
+    until: Until = "delivered"
+    within_s: Within = 30
+
+
+class AddPrinter(Request, frozen=True):
+    """A printer to keep; `options` go by the names of a printer's `options`."""
+
+    name: Word
+    uri: Annotated[str, Meta(min_length=1, max_length=2048)]
+    aliases: list[Word] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class ChangePrinter(Request, frozen=True):
+    """What is given changes, all else stays; `options` likewise, one by one."""
+
+    printer: Word
+    name: Word | UnsetType = UNSET
+    uri: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
+    aliases: list[Word] | UnsetType = UNSET
+    options: dict[str, Any] | UnsetType = UNSET
+
+
+class ReadLog(Request, frozen=True):
+    """The number of the last line that is known already."""
+
+    after: Number = 0
+
+
+class Subscribe(Request, frozen=True):
+    """The id of the last event that is known already; without it only new events come."""
+
+    after: Number | None = None
