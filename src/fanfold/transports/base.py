@@ -111,6 +111,9 @@ class Reconciles(Protocol):
             NotReached: who has it cannot be asked now; ask again later.
         """
 
+    async def recall(self, printer: Printer, job: Job) -> None:
+        """Ask for such a job back, in a bounded time; `find` then tells the winner. Never raises DeliveryError."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discovered:

@@ -1,0 +1,227 @@
+"""The engine: commands in, replies out. It decides, alone, and stores before it answers. Knows no protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import assert_never
+
+from fanfold import __version__, clock
+from fanfold import messages as m
+from fanfold.config import Settings
+from fanfold.engine.background import Background
+from fanfold.engine.bus import Bus
+from fanfold.engine.clients import Clients
+from fanfold.engine.follow import Follow
+from fanfold.engine.jobs import JobDesk
+from fanfold.engine.lane import Desk
+from fanfold.engine.origins import OriginList
+from fanfold.engine.printers import PrinterDesk
+from fanfold.engine.roster import Roster
+from fanfold.engine.shelf import Shelf
+from fanfold.engine.upkeep import Upkeep
+from fanfold.errors import CannotStart, Refused, StoreFailed
+from fanfold.languages.base import Language
+from fanfold.logbook import Logbook
+from fanfold.store.base import Store
+from fanfold.transports.base import Discovers, Transport
+from fanfold.wire import Document
+
+log = logging.getLogger(__name__)
+
+TestPage = Callable[[str, str], Document]
+"""Makes a test page for a language's name and a printer's name."""
+
+
+class Engine:
+    """One gateway's engine. `start` it, `do` commands, read `events`, `stop` it; the store is closed by its maker."""
+
+    def __init__(
+        self,
+        store: Store,
+        transports: Mapping[str, Transport],
+        languages: tuple[Language, ...],
+        *,
+        logbook: Logbook,
+        test_page: TestPage,
+        read_settings: Callable[[], Settings],
+    ) -> None:
+        self.clients = Clients()
+        self.closing = False
+        self.settings = Settings()
+        self._store, self._logbook = store, logbook
+        self._transports = dict(transports)
+        self._test_page, self._read_settings = test_page, read_settings
+        self._background = Background()
+        self._follow = Follow(store)
+        desk = Desk(store, self._follow, Shelf(), self._background)
+        self._roster = Roster(transports, desk)
+        self._upkeep = Upkeep(store, self._follow, self._roster, self._background)
+        self._jobs = JobDesk(desk, self._roster, self._upkeep, languages)
+        self._printers = PrinterDesk(desk, self._roster, self._jobs.verbs)
+        self._origins = OriginList(store)
+        self._bus = Bus(store)
+        self._started_s = clock.uptime_s()
+        store.watch(self._bus.publish)
+
+    # life
+
+    async def start(self, settings: Settings) -> None:
+        """Bring back what is kept, settle what was left in flight, begin to print."""
+        self._take(settings)
+        await self._origins.start()
+        try:
+            await self._roster.start(settings.printers, await self._store.unsettled())
+        except Refused as refusal:
+            raise CannotStart(refusal.says) from refusal
+        await self._upkeep.watch_old_pulses()
+        finders: dict[str, Discovers] = {}
+        for scheme, transport in self._transports.items():
+            if isinstance(transport, Discovers) and settings.discovery.cups:
+                finders[scheme] = transport
+        self._upkeep.start(finders)
+
+    async def stop(self) -> None:
+        """Refuse new work, let what is being sent end within `drain_s`, hold the rest in doubt. Idempotent."""
+        self.closing = True
+        await asyncio.gather(*(lane.stop(self.settings.drain_s) for lane in self._roster))
+        self._bus.close()
+        await self._background.close()
+
+    # what the server asks
+
+    @property
+    def incoming(self) -> Path:
+        """Folder in which bodies are written while they arrive."""
+        return self._store.incoming
+
+    @property
+    def document_limit_bytes(self) -> int:
+        """The largest document that is taken."""
+        return self.settings.limits.document_bytes
+
+    def allows_origin(self, origin: str) -> bool:
+        """Tell whether pages of this web origin are let in."""
+        return self._origins.allows(origin)
+
+    def events(self, after: int | None) -> AsyncIterator[m.Event]:
+        """Yield events whose ids are above `after` (None: only new ones) until the engine stops."""
+        return self._bus.read(after)
+
+    async def do(self, command: m.Command, caller: m.Caller) -> m.Reply:
+        """Do a command; what cannot be done is a Refusal, never an exception."""
+        try:
+            return await self._do(command, caller)
+        except Refused as refusal:
+            return m.Refusal(refusal.code, refusal.says, refusal.status)
+        except StoreFailed as failure:
+            return m.Refusal(failure.code, f"Nothing was changed: {failure.says}", 503)
+
+    async def _do(self, command: m.Command, caller: m.Caller) -> m.Reply:  # noqa: C901  one line a command
+        match command:
+            case m.Submit():
+                self._check_open()
+                accepted = await self._jobs.submit(command, caller)
+                if accepted.fresh:
+                    self.clients.count_job(caller.client)
+                return accepted
+            case m.Follow():
+                return await self._jobs.follow(command)
+            case m.ListPrinters():
+                return self._printers.list()
+            case m.ShowPrinter(printer):
+                return self._printers.show(printer)
+            case m.AddPrinter():
+                return await self._printers.add(command)
+            case m.ChangePrinter():
+                return await self._printers.change(command)
+            case m.RemovePrinter(printer):
+                return await self._printers.remove(printer)
+            case m.PausePrinter(printer):
+                return await self._printers.pause(printer)
+            case m.ResumePrinter(printer):
+                return await self._printers.resume(printer)
+            case m.PrintTestPage(printer):
+                self._check_open()
+                return await self._jobs.submit(self._test_job(printer), caller)
+            case m.ListJobs():
+                return await self._jobs.list(command)
+            case m.ShowJob(job):
+                return await self._jobs.show(job)
+            case m.FetchDocument(job):
+                return await self._jobs.document(job)
+            case m.CancelJob(job):
+                return await self._jobs.cancel(job)
+            case m.ReleaseJob(job):
+                return await self._jobs.release(job)
+            case m.AssumePrinted(job):
+                return await self._jobs.assume_printed(job)
+            case m.ReprintJob(job):
+                self._check_open()
+                return await self._jobs.reprint(job, caller)
+            case m.ListClients():
+                return m.Clients(self.clients.list())
+            case m.DisconnectClient(client):
+                return self._disconnect(client)
+            case m.ListOrigins():
+                return self._origins.list()
+            case m.AllowOrigin(origin):
+                return await self._origins.allow(origin)
+            case m.RevokeOrigin(origin):
+                origins = await self._origins.revoke(origin)
+                self.clients.disconnect_origin(origin, "this origin is no longer allowed")
+                return origins
+            case m.ReadLog(after):
+                return self._logbook.read(after)
+            case m.AskHealth():
+                return self._health()
+            case m.Reload():
+                return await self.reload()
+            case _:
+                assert_never(command)
+
+    async def reload(self) -> m.Done:
+        """Read the configuration again; no client and no job is dropped. Raises Refused `bad-config` 422."""
+        try:
+            settings = self._read_settings()
+            notes = await self._roster.configure(settings.printers)
+        except CannotStart as error:
+            raise Refused(f"Nothing was reloaded. {error.says}", code="bad-config", status=422) from error
+        self._take(settings)
+        log.info("configuration read again: %s", "; ".join(notes) or "no printer changed")
+        return m.Done(tuple(notes))
+
+    # within
+
+    def _take(self, settings: Settings) -> None:
+        self.settings = settings
+        self._origins.configure(settings.access.origins)
+        self._jobs.limits = settings.limits
+        self._upkeep.settings = settings
+
+    def _check_open(self) -> None:
+        if self.closing:
+            raise Refused(
+                "The gateway is shutting down; send it again when it is back.", code="shutting-down", status=503
+            )
+
+    def _test_job(self, said: str) -> m.Submit:
+        printer = self._roster.find(said).printer
+        document = self._test_page(printer.options.language or "", printer.name)
+        return m.Submit(printer.id, document, title="Fanfold test page")
+
+    def _disconnect(self, client: str) -> m.Done:
+        if not self.clients.disconnect(client, "disconnected by a person"):
+            says = f"There is no client {client[:40]!r}; it may have gone by itself."
+            raise Refused(says, code="unknown-client", status=404)
+        return m.Done((f"client {client} disconnected",))
+
+    def _health(self) -> m.Health:
+        problems = list(self._background.failures)
+        if self._store.trouble:
+            problems.append(self._store.trouble)
+        if self.closing:
+            problems.append("shutting down")
+        return m.Health(not problems, __version__, clock.uptime_s() - self._started_s, tuple(problems))

@@ -1,0 +1,113 @@
+"""Commands on jobs: submit, follow, list, show, and the verbs. Stored before answered."""
+
+from __future__ import annotations
+
+from fanfold.config import Limits
+from fanfold.engine.intake import Intake, fingerprint
+from fanfold.engine.lane import Desk
+from fanfold.engine.roster import Roster
+from fanfold.engine.upkeep import Upkeep
+from fanfold.engine.verbs import Verbs
+from fanfold.errors import Refused
+from fanfold.languages.base import Language
+from fanfold.messages import Accepted, Caller, DocumentFetched, Jobs, JobShown, ListJobs, Submit
+from fanfold.messages import Follow as FollowCommand
+from fanfold.model import Job, JobId
+from fanfold.store import base as store
+from fanfold.wire import Document
+
+
+class JobDesk:
+    """The engine's hand for jobs. Methods raise Refused."""
+
+    def __init__(self, desk: Desk, roster: Roster, upkeep: Upkeep, languages: tuple[Language, ...]) -> None:
+        self._store, self._follow, self._shelf = desk.store, desk.follow, desk.shelf
+        self._roster, self._upkeep = roster, upkeep
+        self._languages = languages
+        self.verbs = Verbs(desk.store, desk.follow, roster)
+        self.limits = Limits()
+
+    async def submit(self, ask: Submit, caller: Caller) -> Accepted:
+        """Keep a new job, or find the one that its key names."""
+        lane = self._roster.get(ask.printer)
+        if lane is None:
+            return await self._as_before(ask, caller) or self._unknown(ask.printer)
+        intake = Intake(self._languages, self.limits.document_bytes)
+        job, document = await intake.job(ask, lane.printer, caller, lane.patience.blocked_s)
+        return await self._keep(job, document)
+
+    async def reprint(self, job_id: JobId, caller: Caller) -> Accepted:
+        """Print a finished job again, by a new one."""
+        job, document = await self.verbs.reprint(job_id, caller)
+        return await self._keep(job, document)
+
+    async def _keep(self, job: Job, document: Document) -> Accepted:
+        limits = store.Limits(self.limits.waiting_jobs, self.limits.store_bytes)
+        added = await self._store.add(job, document, limits, fingerprint(job))
+        name = self._roster.name_of(job.printer)
+        if not added.fresh:
+            return Accepted(await self._follow.now(added.job.id) or added.job, name, fresh=False)
+        self._follow.tell(added.job)
+        self._shelf.put(job.id, document)
+        if job.pulse_only:
+            self._upkeep.watch_pulse(added.job)
+        if lane := self._roster.by_id(job.printer):
+            lane.wake()
+        return Accepted(added.job, name)
+
+    async def _as_before(self, ask: Submit, caller: Caller) -> Accepted | None:
+        """The job that the key named while its printer was still there."""
+        job = await self._store.job_by_key(caller.owner, ask.key) if ask.key else None
+        same = job and isinstance(ask.document, Document) and job.sha256 == ask.document.sha256
+        if job is None or not same or ask.printer not in {job.printer, self._roster.name_of(job.printer)}:
+            return None
+        return Accepted(job, self._roster.name_of(job.printer), fresh=False)
+
+    def _unknown(self, said: str) -> Accepted:
+        self._roster.find(said)
+        raise Refused(f"There is no printer {said[:80]!r}.", code="unknown-printer", status=404)
+
+    async def follow(self, ask: FollowCommand) -> JobShown:
+        """Wait for a job to get somewhere."""
+        job = await self._follow.until(ask.job, ask.until, ask.within_s)
+        return self._shown(job if job is not None else await self.verbs.job(ask.job))
+
+    async def list(self, ask: ListJobs) -> Jobs:
+        """List jobs, newest first."""
+        lane = self._roster.get(ask.printer) if ask.printer else None
+        printer = lane.printer.id if lane else ask.printer
+        query = ListJobs(ask.states, printer, ask.owner, ask.reason, ask.cursor, ask.limit)
+        page = await self._store.jobs(query)
+        return Jobs(page.jobs, page.next)
+
+    async def show(self, job_id: JobId) -> JobShown:
+        """Show a job with its timeline."""
+        job = await self.verbs.job(job_id)
+        return JobShown(job, self._roster.name_of(job.printer), tuple(await self._store.timeline(job_id)))
+
+    async def document(self, job_id: JobId) -> DocumentFetched:
+        """Return a job's bytes."""
+        job = await self.verbs.job(job_id)
+        document = await self._store.document(job_id)
+        if document is None:
+            says = f"The document of job {job_id} is no longer kept."
+            raise Refused(says, code="document-gone", status=410)
+        return DocumentFetched(job, document)
+
+    async def cancel(self, job_id: JobId) -> JobShown:
+        """Cancel a job."""
+        return self._shown(await self.verbs.cancel(job_id))
+
+    async def release(self, job_id: JobId) -> JobShown:
+        """Release a held job."""
+        job = await self.verbs.release(job_id)
+        if job.pulse_only:
+            self._upkeep.watch_pulse(job)
+        return self._shown(job)
+
+    async def assume_printed(self, job_id: JobId) -> JobShown:
+        """Take a held job for printed."""
+        return self._shown(await self.verbs.assume_printed(job_id))
+
+    def _shown(self, job: Job) -> JobShown:
+        return JobShown(job, self._roster.name_of(job.printer))

@@ -1,0 +1,314 @@
+"""One printer's single file of jobs: reach, claim, deliver, settle. Knows no protocol, only a transport's promises."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+
+from fanfold.engine.background import Background
+from fanfold.engine.flight import Ending, Flight, change_for
+from fanfold.engine.follow import Follow
+from fanfold.engine.leftovers import find_again
+from fanfold.engine.patience import Patience
+from fanfold.engine.retry import Backoff
+from fanfold.engine.shelf import Shelf
+from fanfold.engine.standing import Standing
+from fanfold.engine.way import Way
+from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
+from fanfold.model import Job, JobId, Printer, PrinterState, Reachable, Reason
+from fanfold.store.base import Change, KeptPrinter, Store
+from fanfold.transports.base import Link, Recalls, Reconciles, Transport
+from fanfold.wire import Receipt, Work
+
+log = logging.getLogger(__name__)
+
+QUICK_S = 0.05
+"""A printer reached faster than this is reached again before its last job is settled: one transaction serves both."""
+STORE_RETRY_S = 2.0
+INTERRUPTIONS_IN_A_ROW = 2
+"""A flaky cable shall not turn a whole queue into doubts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all lanes of one engine share."""
+
+    store: Store
+    follow: Follow
+    shelf: Shelf
+    background: Background
+
+
+class Lane:
+    """Prints one printer's jobs, one at a time, in the store's order."""
+
+    def __init__(self, kept: KeptPrinter, transport: Transport, desk: Desk, leftovers: list[Job]) -> None:
+        self.printer: Printer = kept.printer
+        self.transport = transport
+        self.patience = Patience(kept, desk.store, desk.follow, desk.background)
+        self.standing = Standing(kept.printer.id, desk.store, desk.background)
+        self.flight: Flight | None = None
+        self.gone = False
+        """Its spooler no longer lists it."""
+        self._desk, self._store, self._follow = desk, desk.store, desk.follow
+        self._leftovers = leftovers
+        self._backoff = Backoff()
+        self._reach_took_s = 0.0
+        self._interruptions = 0
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    # what the engine tells and asks
+
+    def start(self) -> None:
+        """Begin to print."""
+        self._note_pause()
+        self._task = self._desk.background.start(self._run(), f"lane {self.printer.id}")
+
+    def wake(self) -> None:
+        """Say that there is something new: a job, a resume."""
+        self._news.set()
+        if self.patience.running:
+            self.patience.look()
+
+    def change(self, printer: Printer, transport: Transport) -> None:
+        """Take the printer's new facts; what is being sent is not touched."""
+        self.printer, self.transport, self.patience.printer = printer, transport, printer
+        self._note_pause()
+        self._backoff.reset()
+        self.wake()
+
+    def vanished(self, *, gone: bool) -> None:
+        """Its spooler lists it no longer, or again."""
+        if self.gone is gone:
+            return
+        self.gone = gone
+        if gone:
+            self.standing.tell(PrinterState.STOPPED, Reachable.DOWN, (Reason.OFFLINE,), "its queue is not there")
+        else:
+            self.standing.unknown()
+        self._backoff.reset()
+        self.wake()
+
+    async def cancel(self, job: JobId) -> Job | None:
+        """Call off the delivery of that job and return it as settled; None when it is not under way here."""
+        if self.flight is None or self.flight.job.id != job:
+            return None
+        return await self.flight.call_off()
+
+    async def stop(self, drain_s: float) -> None:
+        """Let what is being sent end within that time, then give it up, and end."""
+        self._stopping = True
+        self._news.set()
+        if self._task is None:
+            return
+        await asyncio.wait({self._task}, timeout=drain_s if self.flight else 0)
+        if self.flight is not None:
+            self.flight.give_up()
+            await asyncio.wait({self._task}, timeout=5)
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    # the loop
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._settle_leftovers()
+                await self._until_there_is_work()
+                await self._print()
+            except StoreFailed as failure:
+                await self._rest(failure.says, Reason.STORE_FAILED)
+            except Exception as fault:
+                log.exception("the lane of %s met a fault", self.printer.id)
+                await self._rest(f"its driver failed: {fault!r}", Reason.BROKEN_DRIVER)
+
+    async def _print(self) -> None:
+        if not self._stopping and (way := await self._reach()):
+            await self._print_from(way)
+
+    async def _until_there_is_work(self) -> None:
+        while not self._stopping:
+            self._news.clear()
+            if self._store.waiting(self.printer.id) and not self.printer.paused:
+                return
+            if not self.printer.paused and self.standing.status.state is PrinterState.PROCESSING:
+                self.standing.busy(busy=False)
+            await self._news.wait()
+
+    async def _reach(self) -> Way | None:
+        since_s, started = self._store.age_s, time.perf_counter()
+        try:
+            way = await Way.open(self.transport, self.printer)
+        except NotReached as absence:
+            await self._stay_away(absence, since_s)
+            return None
+        self._reach_took_s = time.perf_counter() - started
+        return way
+
+    async def _stay_away(self, absence: NotReached, since_s: float) -> None:
+        self.patience.start(since_s)
+        self._tell_absence(absence)
+        wait_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
+        self._news.clear()
+        if not self._stopping:
+            await self._news_within(wait_s)
+
+    def _tell_absence(self, absence: NotReached) -> None:
+        there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
+        reachable = Reachable.UP if there else Reachable.DOWN
+        self.standing.tell(PrinterState.STOPPED, reachable, absence.reasons or (Reason.OFFLINE,), absence.says)
+
+    async def _news_within(self, wait_s: float) -> None:
+        """Wait, but not beyond the gateway's stop or a changed printer; new jobs do not shorten it."""
+        until = time.monotonic() + wait_s
+        while (left_s := until - time.monotonic()) > 0 and not self._stopping and self._backoff.failures:
+            try:
+                async with asyncio.timeout(left_s):
+                    await self._news.wait()
+            except TimeoutError:
+                return
+            self._news.clear()
+
+    async def _print_from(self, way: Way) -> None:
+        """Print while jobs wait, each over a way of its own that is open before its job is claimed."""
+        job = await self._first(way)
+        next_way: Way | None = way
+        while job is not None and next_way is not None:
+            change = await self._deliver(next_way, job)
+            next_way = await self._next_way(change)
+            job = await self._settle(change, next_way)
+
+    async def _first(self, way: Way) -> Job | None:
+        try:
+            if self.patience.running:
+                await self.patience.expire()
+                self.patience.stop()
+            self._backoff.reset()
+            job = await self._follow.claim(self.printer.id, self.patience.lateness)
+        except BaseException:
+            await way.give_up()
+            raise
+        if job is None:
+            await way.give_up()
+            await self.patience.expire()  # what waits but was not claimed is late by a rule that changed
+        return job
+
+    async def _deliver(self, way: Way, job: Job) -> Change:
+        self.standing.busy(busy=True)
+        recall = way.link.recall if isinstance(way.link, Recalls) else None
+        flight = self._fly(job)
+        try:
+            ending = await flight.run(self._bring(way.link, job, flight), recall)
+            flight.sent_bytes = max(flight.sent_bytes, way.link.sent_bytes)
+        finally:
+            await way.give_up()
+        self.patience.stop()
+        await self._learn_from(ending)
+        return change_for(ending, flight, self.printer, stopping=self._stopping)
+
+    def _fly(self, job: Job) -> Flight:
+        self.flight = Flight(job, self._follow, self.patience, self.standing, self._desk.background)
+        return self.flight
+
+    async def _bring(self, link: Link, job: Job, flight: Flight) -> Receipt:
+        document = self._desk.shelf.take(job.id) or await self._store.document(job.id)
+        if document is None:
+            raise Declined("its document is no longer in the store")
+        title = job.title or f"Fanfold {job.id}"
+        return await link.deliver(Work(job.id, job.attempt, title, document, job.copies, job.language), flight)
+
+    async def _learn_from(self, ending: Ending) -> None:
+        interrupted = isinstance(ending.error, Interrupted)
+        self._interruptions = self._interruptions + 1 if interrupted else 0
+        if interrupted and self._interruptions >= INTERRUPTIONS_IN_A_ROW and ending.error is not None:
+            self._interruptions = 0
+            await self._pause_by_itself(ending.error.says)
+        if isinstance(ending.error, NotReached):
+            self._backoff.next_s(busy=False)  # so that no next job is claimed over a way opened at once
+            self._tell_absence(ending.error)
+
+    async def _pause_by_itself(self, says: str) -> None:
+        because = f"two jobs in a row were interrupted ({says}). Look at the printer, then resume it"
+        self.printer = replace(self.printer, paused=True, paused_because=because)
+        self.patience.printer = self.printer
+        await self._store.save_printer(self.printer)
+        self._note_pause()
+
+    def _note_pause(self) -> None:
+        if self.printer.paused:
+            self.patience.start()
+            says = self.printer.paused_because
+            reasons = (Reason.PAUSED, Reason.INTERRUPTED_TWICE) if says else (Reason.PAUSED,)
+            self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, reasons, says)
+        elif Reason.PAUSED in self.standing.status.reasons:
+            self.patience.stop()
+            self.standing.unknown()
+
+    async def _next_way(self, change: Change) -> Way | None:
+        """Reach the printer for the next job, if that is as good as certain to be quick."""
+        goes_on = change.to_state.finished and not self._backoff.failures and not self._interruptions
+        if not goes_on or self._stopping or self.printer.paused or self._reach_took_s > QUICK_S / 2:
+            return None
+        if not self._store.waiting(self.printer.id):
+            return None
+        try:
+            async with asyncio.timeout(QUICK_S):
+                return await Way.open(self.transport, self.printer)
+        except (NotReached, TimeoutError):
+            return None
+
+    async def _settle(self, change: Change, way: Way | None) -> Job | None:
+        """Write how the flight ended, and claim the next job where there is a way for it; None: nothing claimed."""
+        flight, claimed = self.flight, None
+        try:
+            if way is not None:
+                settled, claimed = await self._follow.settle_and_claim(change, self.printer.id, self.patience.lateness)
+            else:
+                settled = await self._follow.settle(change)
+        except StoreFailed as failure:
+            settled = await self._settle_stubbornly(change, failure)
+        finally:
+            if way is not None and claimed is None:
+                await way.give_up()
+        self._land(flight, settled)
+        return claimed
+
+    async def _settle_stubbornly(self, change: Change, failure: StoreFailed) -> Job | None:
+        """The disk does not take how a job ended: this printer stops, in words, until it does."""
+        while True:
+            await self._rest(f"how job {change.job} ended could not be written: {failure.says}", Reason.STORE_FAILED)
+            try:
+                return await self._follow.settle(change)
+            except StoreFailed as again:
+                if self._stopping:
+                    raise
+                failure = again
+
+    def _land(self, flight: Flight | None, settled: Job | None) -> None:
+        if flight is None:
+            return
+        if not flight.settled.done():
+            flight.settled.set_result(settled)
+        if self.flight is flight:
+            self.flight = None
+
+    async def _settle_leftovers(self) -> None:
+        """Settle what an earlier run left in flight before anything new is claimed."""
+        while self._leftovers and not self._stopping:
+            job, transport, printer = self._leftovers[0], self.transport, self.printer
+            flight = self._fly(job)
+            recall = partial(transport.recall, printer, job) if isinstance(transport, Reconciles) else None
+            ending = await flight.run(find_again(transport, printer, job, self._tell_absence), recall)
+            await self._settle(change_for(ending, flight, printer, stopping=self._stopping), None)
+            self._leftovers.pop(0)
+
+    async def _rest(self, says: str, reason: str) -> None:
+        self.patience.start()
+        self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, (reason,), says)
+        if not self._stopping:
+            await asyncio.sleep(STORE_RETRY_S)

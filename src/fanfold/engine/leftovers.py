@@ -1,0 +1,38 @@
+"""What became of a job that an earlier run left in flight: asked of whoever has it, else a doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from fanfold.engine.retry import Backoff
+from fanfold.errors import Declined, Interrupted, NotReached
+from fanfold.model import Job, Printer, Reason
+from fanfold.transports.base import Reconciles, Transport
+from fanfold.wire import Receipt
+
+STOPPED = "the gateway stopped while it was being sent"
+
+
+async def find_again(transport: Transport, printer: Printer, job: Job, away: Callable[[NotReached], None]) -> Receipt:
+    """Follow the job to its end; `away` is told while whoever has it cannot be asked.
+
+    Raises:
+        Declined: it ended without printing.
+        Interrupted: it cannot be told.
+    """
+    if not isinstance(transport, Reconciles):
+        raise Interrupted(STOPPED, reasons=(Reason.RESTARTED,))
+    backoff = Backoff()
+    while True:
+        try:
+            found = await transport.find(printer, job)
+        except NotReached as absence:
+            away(absence)
+            await asyncio.sleep(backoff.next_s(busy=False))
+            continue
+        if found.receipt is not None:
+            return found.receipt
+        if found.declined:
+            raise Declined(found.declined)
+        raise Interrupted(f"{STOPPED}, and {found.uncertain}", reasons=(Reason.RESTARTED,))

@@ -1,0 +1,99 @@
+"""Commands on printers: list, show, add, change, remove, pause, resume. Knows no protocol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fanfold.engine.lane import Desk, Lane
+from fanfold.engine.options import checked_name, options_from, with_kinds
+from fanfold.engine.roster import Roster
+from fanfold.engine.verbs import Verbs
+from fanfold.errors import Refused
+from fanfold.messages import AddPrinter, ChangePrinter, Done, ListJobs, Printers, PrinterShown, PrinterView
+from fanfold.model import JobState, PrinterOptions, Source
+
+
+class PrinterDesk:
+    """The engine's hand for printers. Methods raise Refused."""
+
+    def __init__(self, desk: Desk, roster: Roster, verbs: Verbs) -> None:
+        self._store, self._roster, self._verbs = desk.store, roster, verbs
+
+    def list(self) -> Printers:
+        """List all printers with what is known of them."""
+        return Printers(tuple(self._view(lane) for lane in self._roster))
+
+    def show(self, said: str) -> PrinterShown:
+        """Show one printer."""
+        return PrinterShown(self._view(self._roster.find(said)))
+
+    async def add(self, ask: AddPrinter) -> PrinterShown:
+        """Add a printer and keep it."""
+        transport = self._roster.transport(ask.uri)
+        printer = replace(
+            self._roster.new(ask.name, ask.uri, Source.ADDED),
+            aliases=self._aliases(ask.aliases),
+            options=options_from(ask.options, PrinterOptions()),
+        )
+        return PrinterShown(self._view(await self._roster.put(with_kinds(printer, transport))))
+
+    async def change(self, ask: ChangePrinter) -> PrinterShown:
+        """Change an added or discovered printer; what the configuration says is changed there."""
+        lane = self._changeable(ask.printer, "changed")
+        printer = lane.printer
+        if ask.name is not None:
+            printer = replace(printer, name=self._free_name(ask.name, lane))
+        if ask.uri is not None:
+            printer = replace(printer, uri=ask.uri)
+        if ask.aliases is not None:
+            printer = replace(printer, aliases=self._aliases(ask.aliases))
+        if ask.options is not None:
+            printer = replace(printer, options=options_from(ask.options, printer.options))
+        if printer.source is Source.DISCOVERED:
+            printer = replace(printer, source=Source.ADDED)  # a person's word on it outlasts its spooler's list
+        printer = with_kinds(printer, self._roster.transport(printer.uri))
+        return PrinterShown(self._view(await self._roster.put(printer)))
+
+    async def remove(self, said: str) -> Done:
+        """Forget an added printer; what waits for it is canceled."""
+        lane = self._changeable(said, "removed")
+        canceled = 0
+        while jobs := (await self._store.jobs(ListJobs((JobState.PENDING,), printer=lane.printer.id))).jobs:
+            for job in jobs:
+                await self._verbs.cancel(job.id)
+                canceled += 1
+        await self._roster.take_away(lane)
+        return Done((f"printer {lane.printer.name} removed, {canceled} waiting jobs canceled",))
+
+    async def pause(self, said: str) -> PrinterShown:
+        """Let jobs wait."""
+        lane = self._roster.find(said)
+        return PrinterShown(self._view(await self._roster.put(replace(lane.printer, paused=True, paused_because=""))))
+
+    async def resume(self, said: str) -> PrinterShown:
+        """Let jobs go again."""
+        lane = self._roster.find(said)
+        return PrinterShown(self._view(await self._roster.put(replace(lane.printer, paused=False, paused_because=""))))
+
+    def _changeable(self, said: str, what: str) -> Lane:
+        lane = self._roster.find(said)
+        if lane.printer.source is Source.CONFIGURED:
+            says = f"{lane.printer.name} is named in the configuration, so it must be {what} there; then reload."
+            raise Refused(says, code="printer-configured", status=409)
+        return lane
+
+    def _free_name(self, name: str, lane: Lane) -> str:
+        name = checked_name(name)
+        other = self._roster.get(name)
+        if other is not None and other is not lane:
+            says = f"A printer is called {name!r} already. Choose another name."
+            raise Refused(says, code="name-taken", status=409)
+        return name
+
+    @staticmethod
+    def _aliases(given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(checked_name(alias) for alias in given))
+
+    def _view(self, lane: Lane) -> PrinterView:
+        printer = lane.printer.id
+        return PrinterView(lane.printer, lane.standing.status, self._store.waiting(printer), self._store.held(printer))

@@ -1,0 +1,100 @@
+"""What has to happen by itself: queues looked for, old documents dropped, held jobs ended, drawers kept shut."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from fanfold import clock
+from fanfold.config import Settings
+from fanfold.engine.background import Background
+from fanfold.engine.follow import Follow
+from fanfold.engine.intake import PULSE_WAIT_S
+from fanfold.engine.roster import Roster
+from fanfold.errors import NotReached, StoreFailed
+from fanfold.messages import ListJobs
+from fanfold.model import Job, JobState, Reason
+from fanfold.store.base import Change, Store
+from fanfold.transports.base import Discovers
+
+log = logging.getLogger(__name__)
+
+SHORTEST_ROUND_S, LONGEST_ROUND_S = 0.5, 30.0
+
+
+class Upkeep:
+    """The engine's rounds."""
+
+    def __init__(self, store: Store, follow: Follow, roster: Roster, background: Background) -> None:
+        self._store, self._follow, self._roster, self._background = store, follow, roster, background
+        self.settings = Settings()
+
+    def start(self, finders: dict[str, Discovers]) -> None:
+        """Begin the rounds; `finders` are the transports that know their printers, by scheme."""
+        for scheme, finder in finders.items():
+            self._background.start(self._look_for_printers(scheme, finder), f"discovery {scheme}")
+        self._background.start(self._go_round(), "upkeep")
+
+    def watch_pulse(self, job: Job) -> None:
+        """Cancel a job that only opens a drawer when it has waited too long, whatever it waits for."""
+        waited_s = (clock.now() - job.created_at).total_seconds()
+        left_s = min(max(PULSE_WAIT_S - waited_s, 0), PULSE_WAIT_S)
+        self._background.start(self._end_pulse(job, left_s), f"pulse {job.id}")
+
+    async def watch_old_pulses(self) -> None:
+        """The same for those that an earlier run left waiting."""
+        cursor: str | None = None
+        while True:
+            page = await self._store.jobs(ListJobs((JobState.PENDING,), cursor=cursor, limit=1000))
+            for job in page.jobs:
+                if job.pulse_only:
+                    self.watch_pulse(job)
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def _end_pulse(self, job: Job, left_s: float) -> None:
+        await asyncio.sleep(left_s)
+        says = f"it only opens a drawer and could not be sent within {PULSE_WAIT_S:g} s; nothing was sent"
+        change = Change(job.id, JobState.PENDING, job.attempt, JobState.CANCELED, (Reason.TOO_LATE,), says)
+        await self._follow.settle(change)
+
+    async def _look_for_printers(self, scheme: str, finder: Discovers) -> None:
+        answered = True
+        while True:
+            rule = self.settings.discovery
+            try:
+                await self._roster.discovered(scheme, await finder.discover(), rule)
+                answered = True
+            except NotReached as absence:
+                if answered:
+                    log.info("printers of %s are not looked for now: %s", scheme, absence.says)
+                answered = False
+            except StoreFailed as failure:
+                log.warning("printers that %s found could not be kept: %s", scheme, failure.says)
+            await asyncio.sleep(rule.interval_s)
+
+    async def _go_round(self) -> None:
+        while True:
+            retention = self.settings.retention
+            try:
+                await self._store.sweep(retention.keep_documents_s, retention.keep_jobs_s)
+                await self._end_held()
+            except StoreFailed as failure:
+                log.warning("upkeep is put off: %s", failure.says)
+            await asyncio.sleep(self._round_s())
+
+    async def _end_held(self) -> None:
+        for lane in self._roster:
+            hold_max_s = lane.printer.options.hold_max_s
+            for job in await self._store.held_since(lane.printer.id, self._store.age_s - hold_max_s):
+                says = f"held for {hold_max_s:g} s and nobody decided; {job.message}"
+                reasons = tuple(dict.fromkeys((Reason.HELD_TOO_LONG, *job.reasons)))
+                await self._follow.settle(Change(job.id, JobState.HELD, job.attempt, JobState.CANCELED, reasons, says))
+
+    def _round_s(self) -> float:
+        """Often enough that the shortest rule is kept to about a quarter of itself."""
+        retention = self.settings.retention
+        rules = [retention.keep_documents_s, retention.keep_jobs_s]
+        rules += [lane.printer.options.hold_max_s for lane in self._roster]
+        return min(max(min(rules) / 4, SHORTEST_ROUND_S), LONGEST_ROUND_S)
