@@ -211,10 +211,10 @@ def test_one_listener_cannot_be_named_twice(tmp_path: Path) -> None:
     assert told == "Listener 127.0.0.1:9000 is named twice; remove one of them."
 
 
-def test_a_certificate_needs_its_key_and_both_their_files(tmp_path: Path) -> None:
-    listener = '[[listeners]]\naddress = "127.0.0.1"\ntls_cert = "chain.pem"\n'
-    assert "has only one of tls_cert and tls_key" in refusal(tmp_path, listener)
-    assert f"{tmp_path / 'chain.pem'}: there is no such file" in refusal(tmp_path, listener + "tls_key = 'key.pem'")
+def test_a_key_needs_its_certificate_and_both_their_files(tmp_path: Path) -> None:
+    listener = '[[listeners]]\naddress = "127.0.0.1"\n'
+    assert "has a tls_key, but no tls_cert" in refusal(tmp_path, listener + "tls_key = 'key.pem'")
+    assert f"{tmp_path / 'chain.pem'}: there is no such file" in refusal(tmp_path, listener + "tls_cert = 'chain.pem'")
 
 
 def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def _check_listeners(listeners: tuple[Listener, ...]) -> None:
     for one in listeners:
         if one.port and one.shown in taken:
             raise CannotStart(f"Listener {one.shown} is named twice; remove one of them.")
-        if (one.tls_cert is None) != (one.tls_key is None):
-            raise CannotStart(f"Listener {one.shown} has only one of tls_cert and tls_key; give it both, or none.")
+        if one.tls_key and not one.tls_cert:
+            raise CannotStart(f"Listener {one.shown} has a tls_key, but no tls_cert; give it both, or none.")
         taken.add(one.shown)
 
 

@@ -35,6 +35,8 @@ class Setting:
     """MISSING where it must be given."""
     help: str
     flag: str | None = None
+    metavar: str = ""
+    """What stands after the flag in the help."""
 
     @property
     def env(self) -> str:
@@ -52,10 +54,10 @@ class Setting:
         return self.name.rpartition(".")[2]
 
 
-def _setting(kind: Kind[T], default: Any, says: str, flag: str | None = None) -> T:
+def _setting(kind: Kind[T], default: Any, says: str, **flag: str) -> T:
     """Declare a field that is a setting. A default that is called is made when it is needed."""
     given = {"default_factory": default} if callable(default) else {"default": default}
-    return cast("T", field(**given, metadata={"kind": kind, "help": says, "flag": flag}))
+    return cast("T", field(**given, metadata={"kind": kind, "help": says, **flag}))
 
 
 def data_dir() -> Path:
@@ -74,8 +76,8 @@ class Listener:
 
     address: str = _setting(words.ADDRESS, MISSING, "IP address or `localhost`. Wider than this machine needs a token.")
     port: int = _setting(kinds.count(0, 65535), 8765, "TCP port; 0 takes any free one.")
-    tls_cert: Path | None = _setting(words.FILE, None, "Certificate chain in PEM; turns TLS on, with `tls_key`.")
-    tls_key: Path | None = _setting(words.FILE, None, "The certificate's private key in PEM.")
+    tls_cert: Path | None = _setting(words.FILE, None, "Certificate chain in PEM; turns TLS on.")
+    tls_key: Path | None = _setting(words.FILE, None, "Its private key in PEM, where that is not in the same file.")
     doors: tuple[words.Door, ...] = _setting(words.SEVERAL_DOORS, words.DOORS, "What this listener offers.")
     optional: bool = False
     """Passed over in silence where the machine has no such address."""
@@ -197,11 +199,19 @@ class Settings:
     """All that can be set, checked."""
 
     data: Path = _setting(
-        words.FOLDER, data_dir, "Folder in which jobs are kept. One gateway at a time owns it.", flag="--data"
+        words.FOLDER,
+        data_dir,
+        "Folder in which jobs are kept. One gateway at a time owns it.",
+        flag="--data",
+        metavar="DIR",
     )
     drain_s: float = _setting(kinds.seconds(0, 3600), 10.0, "How long a stop waits for what is being sent.")
     log_level: words.LogLevel = _setting(
-        kinds.one_of(words.LogLevel), words.LogLevel.INFO, "How much is logged; never a document.", flag="--log-level"
+        kinds.one_of(words.LogLevel),
+        words.LogLevel.INFO,
+        "How much is logged; never a document.",
+        flag="--log-level",
+        metavar="LEVEL",
     )
     listeners: tuple[Listener, ...] = LISTENERS
     printers: tuple[PrinterSetting, ...] = ()
@@ -241,7 +251,7 @@ def rows(settings: type[Any], section: str = "") -> Iterator[Setting]:
     for one in fields(settings):
         if "kind" in one.metadata:
             default = one.default if one.default_factory is MISSING else one.default_factory
-            yield Setting(section + one.name, one.metadata["kind"], default, one.metadata["help"], one.metadata["flag"])
+            yield Setting(section + one.name, default=default, **one.metadata)
     for name, of in sections(settings):
         yield from rows(of, f"{section}{name}.")
 

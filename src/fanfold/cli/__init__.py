@@ -1,0 +1,48 @@
+"""The command line: thin commands, each imported when it is called, so that the gateway starts quickly."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+import click
+
+from fanfold.cli.exits import MEANS
+
+COMMANDS = {
+    "serve": "serve:serve",
+    "demo": "demo:demo",
+    "print": "send:print_",
+    "printers": "printers:printers",
+    "jobs": "jobs:jobs",
+    "job": "job:job",
+    "clients": "clients:clients",
+    "access": "access:access",
+    "reload": "upkeep:reload",
+    "version": "upkeep:version",
+}
+"""Where each command stands in this folder, in the order of the help."""
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        return cast("click.Command", getattr(importlib.import_module(f"fanfold.cli.{module}"), name))
+
+
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code)}  {means}" for code, means in MEANS.items())
+
+
+@click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Let web applications print silently: keep every job, double none, and say what is known of its paper.
+
+    `fanfold serve` is the gateway; all other commands ask the one that runs at FANFOLD_URL.
+    """

@@ -1,0 +1,130 @@
+"""`fanfold print`: a file or standard input to a printer, never whole in memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import click
+
+from fanfold.cli import tables
+from fanfold.cli.exits import Exit, Failed
+from fanfold.cli.gateway import WAIT_S, Gateway, path
+from fanfold.cli.options import Show, asks
+from fanfold.model import FINISHED, MAX_COPIES, JobState
+
+OCTETS = "application/octet-stream"
+"""Says nothing, so that the gateway looks at the document itself."""
+CHUNK_BYTES = 256 * 1024
+LONG_BYTES = 4 * 1024 * 1024
+"""Shorter documents are gone before a progress bar could be read."""
+ASK_AGAIN_S = 1.0
+
+
+@click.command("print")
+@click.argument("printer")
+@click.argument("file", type=click.File("rb"))
+@click.option("--copies", type=click.IntRange(1, MAX_COPIES), help="How many; by default one.")
+@click.option(
+    "--key", help="Idempotency key: with one that was used before, the job there already is shown, not another made."
+)
+@click.option(
+    "--start-within",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds that it may wait for a printer that is blocked or away.",
+)
+@click.option("--title", help="What lists call it; by default the file's name.")
+@click.option(
+    "--type", "media_type", default=OCTETS, metavar="MEDIA", help="Media type; by default the document is looked at."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the printer has it; exit code 4 when it is held, aborted or canceled."
+)
+@asks
+def print_(gateway: Gateway, show: Show, printer: str, file: BinaryIO, *, wait: bool, **about: Any) -> None:
+    """Print FILE on PRINTER; - is standard input."""
+    job = _submit(gateway, printer, file, wait=wait, **about)
+    while wait and not _is_over(job):
+        time.sleep(ASK_AGAIN_S)
+        job = gateway.ask("GET", path("jobs", job["id"]))
+    show(job, tables.job)
+    if wait and job["state"] in {JobState.HELD, JobState.ABORTED, JobState.CANCELED}:
+        raise Failed(f"job {job['id']} is {job['state']}: {job['message']}", Exit.NOT_PRINTED)
+
+
+def _submit(
+    gateway: Gateway,
+    printer: str,
+    file: BinaryIO,
+    *,
+    wait: bool,
+    copies: int | None,
+    key: str | None,
+    start_within: float | None,
+    title: str | None,
+    media_type: str,
+) -> Any:
+    where = path(
+        "jobs",
+        printer=printer,
+        copies=copies,
+        key=key,
+        start_within_s=start_within,
+        title=_name(file) if title is None else title,
+        wait="delivered" if wait else None,
+        wait_s=WAIT_S if wait else None,
+    )
+    size_bytes = _size(file)
+    headers = {"Content-Type": media_type}
+    if size_bytes is not None:
+        headers["Content-Length"] = str(size_bytes)
+    with _progress(file, size_bytes) as chunks:
+        return gateway.send("POST", where, chunks, headers)
+
+
+def _is_over(job: Any) -> bool:
+    return job["state"] in FINISHED or job["state"] == JobState.HELD or job["evidence"] in {"delivered", "printed"}
+
+
+def _name(file: BinaryIO) -> str | None:
+    name = str(getattr(file, "name", ""))
+    return None if name in {"", "-", "<stdin>"} else os.path.basename(name)[:255]  # noqa: PTH119  # a name, not a path
+
+
+def _size(file: BinaryIO) -> int | None:
+    """Return how much there is to read; None where only reading tells (a pipe)."""
+    try:
+        return os.fstat(file.fileno()).st_size - file.tell() if file.seekable() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+@contextmanager
+def _progress(file: BinaryIO, size_bytes: int | None) -> Iterator[Iterator[bytes]]:
+    """Give the file's chunks; on a terminal, and where there are many, with a bar."""
+    if not sys.stderr.isatty() or (size_bytes is not None and size_bytes < LONG_BYTES):
+        yield _chunks(file)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size_bytes)
+        yield _told(file, lambda sent: bar.advance(task, sent))
+
+
+def _told(file: BinaryIO, advance: Any) -> Iterator[bytes]:
+    for chunk in _chunks(file):
+        yield chunk
+        advance(len(chunk))

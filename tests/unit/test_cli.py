@@ -1,0 +1,357 @@
+"""The command line against the native API itself: real HTTP, the real dialect, a feigned engine."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+from multidict import MultiDict
+
+from fanfold import __version__, messages
+from fanfold.cli import COMMANDS, main
+from fanfold.cli.exits import Exit, plain
+from fanfold.dialects.base import Do
+from fanfold.dialects.native_http import NativeHttp
+from fanfold.messages import Accepted, Client, Command, JobChanged, PrinterView, Refusal, Reply
+from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterId, PrinterStatus
+from fanfold.wire import Document, Request
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ZEBRA = PrinterView(Printer(PrinterId("zebra"), "Zebra", "socket://192.0.2.7", ("receipt",)), PrinterStatus(), 3)
+
+
+def job(state: JobState = JobState.PENDING, **more: Any) -> Job:
+    return Job(JobId("j-1"), PrinterId("zebra"), state, AT, AT, **more)
+
+
+class FakeGateway:
+    """Reads requests as the gateway does, keeps the commands, and answers with the replies it was given, in order."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.commands: list[Command] = []
+        self.headers: dict[str, str] = {}
+        self.raw: tuple[int, bytes] | None = None
+        """Answer so, without reading the body."""
+        self._dialect = NativeHttp()
+        fake = self
+
+        class Exchange(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                fake.exchange(self)
+
+            do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def exchange(self, http: BaseHTTPRequestHandler) -> None:
+        self.headers = {name.lower(): value for name, value in http.headers.items()}
+        status, body = self.raw or self._answer(http)
+        http.send_response(status)
+        http.send_header("Content-Length", str(len(body)))
+        http.end_headers()
+        http.wfile.write(body)
+
+    def _answer(self, http: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        url = urlsplit(http.path)
+        query = MultiDict(parse_qsl(url.query))
+        step = self._dialect.ask(Request(http.command, url.path, query, self.headers, self._body(http)), AT)
+        while isinstance(step, Do):
+            self.commands.append(step.command)
+            step = self._dialect.tell(step.tag, self.replies.pop(0))
+        return step.status, step.body
+
+    def _body(self, http: BaseHTTPRequestHandler) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return http.rfile.read(int(self.headers.get("content-length", "0")))
+        body = b""
+        while size := int(http.rfile.readline(), 16):
+            body += http.rfile.read(size + 2)[:-2]
+        http.rfile.readline()
+        return body
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    fake = FakeGateway()
+    thread = threading.Thread(target=fake.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield fake
+    fake.server.shutdown()
+    thread.join()
+    fake.server.server_close()
+
+
+def fanfold(gateway: FakeGateway | str, *args: str, stdin: bytes = b"", **env: str) -> Result:
+    url = gateway if isinstance(gateway, str) else gateway.url
+    result = CliRunner().invoke(main, args, input=stdin, env={"FANFOLD_URL": url, **env})
+    assert not isinstance(result.exception, Exception), result.exception
+    return result
+
+
+def test_printers_are_listed_in_a_table(gateway: FakeGateway) -> None:
+    for args in (["printers"], ["printers", "list"]):
+        gateway.replies = [messages.Printers((ZEBRA,))]
+        result = fanfold(gateway, *args)
+        assert result.exit_code == Exit.DONE
+        head, row = result.stdout.splitlines()
+        assert head.split() == ["NAME", "STATE", "WAITING", "HELD", "URI", "ALIASES"]
+        assert row.split() == ["Zebra", "unknown", "3", "socket://192.0.2.7", "receipt"]
+
+
+def test_json_is_the_answer_of_the_api(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.Printers((ZEBRA,))]
+    answer = json.loads(fanfold(gateway, "printers", "--json").stdout)
+    assert answer["printers"][0]["uri"] == "socket://192.0.2.7"
+
+
+def test_an_empty_list_says_so_on_stderr(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.Printers(())]
+    result = fanfold(gateway, "printers")
+    assert result.stdout == ""
+    assert "There are no printers" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "command", "reply"),
+    [
+        ("printers show Zebra", messages.ShowPrinter("Zebra"), messages.PrinterShown(ZEBRA)),
+        ("printers pause a/b", messages.PausePrinter("a/b"), messages.PrinterShown(ZEBRA)),
+        ("printers resume Zebra", messages.ResumePrinter("Zebra"), messages.PrinterShown(ZEBRA)),
+        ("printers remove Zebra", messages.RemovePrinter("Zebra"), messages.Done()),
+        ("printers test Zebra", messages.PrintTestPage("Zebra"), Accepted(job(), "Zebra")),
+        (
+            "printers add N file:x --alias a --alias b --option on_doubt=reprint --option max_wait_s=60",
+            messages.AddPrinter("N", "file:x", ("a", "b"), {"on_doubt": "reprint", "max_wait_s": 60}),
+            messages.PrinterShown(ZEBRA),
+        ),
+        ("jobs", messages.ListJobs(limit=50), messages.Jobs(())),
+        (
+            "jobs --state held --state pending --printer Zebra --limit 2",
+            messages.ListJobs((JobState.HELD, JobState.PENDING), "Zebra", limit=2),
+            messages.Jobs((job(),), "more"),
+        ),
+        ("job show j-1", messages.ShowJob(JobId("j-1")), messages.JobShown(job(), "Zebra")),
+        ("job cancel j-1", messages.CancelJob(JobId("j-1")), messages.JobShown(job(), "Zebra")),
+        ("job release j-1", messages.ReleaseJob(JobId("j-1")), messages.JobShown(job(), "Zebra")),
+        ("job assume-printed j-1", messages.AssumePrinted(JobId("j-1")), messages.JobShown(job(), "Zebra")),
+        ("job reprint j-1", messages.ReprintJob(JobId("j-1")), Accepted(job(), "Zebra")),
+        ("clients", messages.ListClients(), messages.Clients((Client("c1", "127.0.0.1", "", "native", AT, 2),))),
+        ("clients disconnect c1", messages.DisconnectClient("c1"), messages.Done()),
+        ("access", messages.ListOrigins(), messages.Origins(("https://a.example",), ())),
+        ("access list", messages.ListOrigins(), messages.Origins((), ())),
+        ("access allow https://a.example", messages.AllowOrigin("https://a.example"), messages.Origins((), ())),
+        ("access revoke https://a.example", messages.RevokeOrigin("https://a.example"), messages.Origins((), ())),
+        ("reload", messages.Reload(), messages.Done(("2 printers were added.",))),
+    ],
+)
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_each_command_asks_the_gateway_for_what_it_says(
+    gateway: FakeGateway, args: str, command: Command, reply: Reply, as_json: list[str]
+) -> None:
+    gateway.replies = [reply]
+    result = fanfold(gateway, *args.split(), *as_json)
+    assert (result.exit_code, result.stderr if as_json else "") == (Exit.DONE, "")
+    assert gateway.commands == [command]
+    if as_json:
+        json.loads(result.stdout)
+
+
+def test_a_job_is_shown_with_what_its_evidence_means_and_its_history(gateway: FakeGateway) -> None:
+    ended = job(JobState.COMPLETED, evidence=Evidence.SENT, reasons=("job-completed-successfully",), attempt=1)
+    step = JobChanged(7, AT, ended.id, ended.printer, ended.state, (), "all sent", Evidence.SENT, 1, 10)
+    gateway.replies = [messages.JobShown(ended, "Zebra", (step,))]
+    shown = fanfold(gateway, "job", "show", "j-1").stdout
+    assert "not proof of paper" in shown
+    assert "completed, job-completed-successfully" in shown
+    assert shown.splitlines()[-1].endswith("all sent")
+
+
+def test_a_file_is_printed_byte_for_byte(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "label.bin").write_bytes(bytes(range(256)))
+    gateway.replies = [Accepted(job(), "Zebra")]
+    result = fanfold(
+        gateway,
+        "print",
+        "Zebra",
+        str(tmp_path / "label.bin"),
+        "--copies",
+        "2",
+        "--key",
+        "Beleg Nº 7",
+        "--start-within",
+        "9.5",
+    )
+    assert result.exit_code == Exit.DONE
+    (submit,) = gateway.commands
+    assert isinstance(submit, messages.Submit)
+    assert isinstance(submit.document, Document)
+    assert submit.document.data == bytes(range(256))
+    assert (submit.printer, submit.title, submit.copies) == ("Zebra", "label.bin", 2)
+    assert (submit.key, submit.start_within_s, submit.is_typed) == ("Beleg Nº 7", 9.5, False)
+    assert gateway.headers["content-length"] == "256"
+
+
+def test_standard_input_is_printed_without_knowing_its_size(gateway: FakeGateway) -> None:
+    """A pipe, not CliRunner's buffer: that one has a size."""
+    gateway.replies = [Accepted(job(), "Zebra")]
+    command = [sys.executable, "-m", "fanfold", "print", "Zebra", "-", "--url", gateway.url]
+    ended = subprocess.run(command, input=b"x" * 600_000, check=True, capture_output=True)
+    (submit,) = gateway.commands
+    assert isinstance(submit, messages.Submit)
+    assert isinstance(submit.document, Document)
+    assert submit.document.size_bytes == 600_000
+    assert submit.title == ""
+    assert b"j-1" in ended.stdout
+
+
+def test_a_media_type_goes_with_the_document(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b"%PDF-1.7")
+    gateway.replies = [Accepted(job(), "Zebra")]
+    fanfold(gateway, "print", "Zebra", str(tmp_path / "page"), "--type", "application/pdf", "--title", "Invoice")
+    (submit,) = gateway.commands
+    assert isinstance(submit, messages.Submit)
+    assert isinstance(submit.document, Document)
+    assert (submit.document.media_type, submit.is_typed, submit.title) == ("application/pdf", True, "Invoice")
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        (job(JobState.COMPLETED, evidence=Evidence.SENT), Exit.DONE),
+        (job(JobState.COMPLETED, evidence=Evidence.PRINTED), Exit.DONE),
+        (job(JobState.HELD, message="It may have printed."), Exit.NOT_PRINTED),
+        (job(JobState.ABORTED, message="The printer declined it."), Exit.NOT_PRINTED),
+        (job(JobState.CANCELED, message="Too late."), Exit.NOT_PRINTED),
+    ],
+)
+def test_a_print_that_waits_tells_by_its_exit_code(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, ended: Job, code: Exit
+) -> None:
+    monkeypatch.setattr("fanfold.cli.send.ASK_AGAIN_S", 0)
+    still = messages.JobShown(job(JobState.PROCESSING), "Zebra")
+    gateway.replies = [Accepted(job(), "Zebra"), still, still, messages.JobShown(ended, "Zebra")]
+    result = fanfold(gateway, "print", "Zebra", "-", "--wait", "--json", stdin=b"^XA^XZ")
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["state"] == ended.state
+    assert result.stderr == (f"fanfold: job j-1 is {ended.state}: {ended.message}\n" if code else "")
+    kinds = [type(command) for command in gateway.commands]
+    assert kinds == [messages.Submit, messages.Follow, messages.ShowJob, messages.ShowJob]
+
+
+def test_a_refusal_is_told_in_the_gateways_words(gateway: FakeGateway) -> None:
+    gateway.replies = [Refusal("unknown-printer", "There is no printer Zebr. Did you mean Zebra?", 404)]
+    result = fanfold(gateway, "printers", "show", "Zebr")
+    assert result.exit_code == Exit.FAILED
+    assert (result.stdout, result.stderr) == ("", "fanfold: There is no printer Zebr. Did you mean Zebra?\n")
+
+
+def test_a_document_that_is_refused_while_it_is_sent_is_told_why(gateway: FakeGateway, tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(64 * 1024**2)
+    gateway.raw = 413, b'{"detail": "Too large: at most 1 MiB.", "code": "document-too-large"}'
+    result = fanfold(gateway, "print", "Zebra", str(tmp_path / "large"))
+    assert result.exit_code in (Exit.FAILED, Exit.UNREACHABLE)  # the answer may be lost with the connection
+    assert "Too large" in result.stderr or "may have been done" in result.stderr
+
+
+def test_another_programs_port_is_told(gateway: FakeGateway) -> None:
+    gateway.raw = 200, b"<html>"
+    result = fanfold(gateway, "jobs")
+    assert result.exit_code == Exit.FAILED
+    assert "Is it another program's port?" in result.stderr
+
+
+def test_where_no_gateway_answers_it_says_what_to_do() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        result = fanfold(f"http://127.0.0.1:{free.getsockname()[1]}", "jobs")
+    assert result.exit_code == Exit.UNREACHABLE
+    assert "fanfold: no gateway answers at http://127.0.0.1:" in result.stderr
+    assert "`fanfold serve`" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8765", "ftp://x", "http://x:y", "http://[", "http://x/app"])
+def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
+    result = fanfold(url, "jobs")
+    assert result.exit_code == Exit.WRONG_USAGE
+    assert "FANFOLD_URL must be like http://127.0.0.1:8765" in result.stderr
+
+
+def test_the_token_is_sent_from_its_file_or_the_environment(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("by-file\n")
+    gateway.replies = [messages.Jobs(()), messages.Jobs(())]
+    fanfold(gateway, "jobs", "--token-file", str(tmp_path / "token"))
+    assert gateway.headers["authorization"] == "Bearer by-file"
+    fanfold(gateway, "jobs", FANFOLD_TOKEN="by-env")
+    assert gateway.headers["authorization"] == "Bearer by-env"
+
+
+def test_a_token_file_that_cannot_be_read_is_told(gateway: FakeGateway, tmp_path: Path) -> None:
+    result = fanfold(gateway, "jobs", "--token-file", str(tmp_path / "missing"))
+    assert result.exit_code == Exit.WRONG_USAGE
+    assert "the token file cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nonsense"],
+        ["print", "Zebra"],
+        ["print", "Zebra", "/no/such/file"],
+        ["jobs", "--state", "lost"],
+        ["printers", "--json", "show", "Zebra"],
+        ["printers", "add", "a", "file:x", "--option", "on_doubt"],
+    ],
+)
+def test_wrong_usage_asks_the_gateway_nothing(gateway: FakeGateway, args: list[str]) -> None:
+    assert fanfold(gateway, *args).exit_code == Exit.WRONG_USAGE
+    assert gateway.commands == []
+
+
+def test_what_a_web_page_called_its_job_does_not_command_the_terminal(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.Jobs((job(title="\x1b]0;gotcha\x07[bold]Receipt[/bold]"),))]
+    shown = fanfold(gateway, "jobs").stdout
+    assert "\x1b" not in shown
+    assert "[bold]Receipt[/bold]" in shown
+    assert plain("a\x1b\r\n") == "a��\n"
+
+
+def test_the_version_is_the_packages() -> None:
+    assert fanfold("", "version").stdout == f"fanfold {__version__}\n"
+    assert json.loads(fanfold("", "version", "--json").stdout) == {"version": __version__}
+
+
+@pytest.mark.parametrize("flags", [["--data", "\n"], ["--listen", "8765"], ["--config", "/no/such.toml"]])
+def test_a_gateway_that_cannot_start_says_why(flags: list[str]) -> None:
+    result = fanfold("", "serve", *flags)
+    assert result.exit_code == Exit.CANNOT_START
+    assert result.stderr.startswith("fanfold: ")
+
+
+def test_every_command_has_its_help() -> None:
+    for command in COMMANDS:
+        assert fanfold("", command, "--help").exit_code == Exit.DONE
+
+
+def test_commands_that_ask_import_nothing_heavy() -> None:
+    code = (
+        "import sys; from fanfold.cli import main; import fanfold.cli.send, fanfold.cli.printers; print(*sys.modules)"
+    )
+    modules = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"aiohttp", "asyncio", "msgspec", "rich", "sqlite3", "fanfold.config"} & set(modules)
