@@ -1,0 +1,217 @@
+"""The one place that every door and every command asks: who may come in, and what may they do? No socket, no disk."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fanfold.messages import (
+    AddPrinter,
+    AllowOrigin,
+    ChangePrinter,
+    Command,
+    DisconnectClient,
+    Refusal,
+    Reload,
+    RemovePrinter,
+    RevokeOrigin,
+)
+from fanfold.server.base import BEARER_SUBPROTOCOL
+
+READS = ("host", "origin", "authorization", "sec-fetch-site", "sec-websocket-protocol", "upgrade")
+"""The headers that decide."""
+
+OWNERS_ONLY = frozenset({AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient})
+"""Commands that change who may do what, or where paper comes out: not for pages that were merely let in to print."""
+
+_LOOPBACK_PAGE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as it came in, before anything of it is believed."""
+
+    method: str
+    path: str
+    headers: Mapping[str, Sequence[str]]
+    """All values of each of `READS`; names in lower case."""
+    peer: str
+    address: str
+    """Our own address on this connection."""
+    port: int
+    tls: bool
+    wide: bool
+    """Whether others than this machine can reach the listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who was let in. `owner` is the scope of keys; `origin` is empty for callers that are no web page."""
+
+    owner: str
+    origin: str = ""
+    own_page: bool = False
+    """Whether it is the gateway's own page."""
+
+
+class Access:
+    """The rules. `allows_origin` is asked anew each time, so that a revoked origin is out at once."""
+
+    def __init__(
+        self, allows_origin: Callable[[str], bool], hosts: Iterable[str] = (), token: str | None = None
+    ) -> None:
+        self._allows_origin = allows_origin
+        self.renew(hosts, token)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token to ask for; listeners wider than this machine need one."""
+        return self._token is not None
+
+    def renew(self, hosts: Iterable[str], token: str | None) -> None:
+        """Take other names and another token, as read again from the settings."""
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self._token = token.encode() if token else None
+
+    def admit(self, arrival: Arrival) -> Admission | Refusal:
+        """Let a request in, or say why not. Asked before anything else is done with it."""
+        if refusal := self._wrong_host(arrival):
+            return refusal
+        origins = arrival.headers.get("origin", ())
+        if refusal := self._wrong_origin(arrival, origins):
+            return refusal
+        token = _presented(arrival)
+        if refusal := self._wrong_token(arrival, token):
+            return refusal
+        if origins:
+            return Admission(origins[0], origins[0], own_page=_is_own(arrival, origins[0]))
+        return Admission("token" if token and self._token else "local")
+
+    def _wrong_host(self, arrival: Arrival) -> Refusal | None:
+        hosts = arrival.headers.get("host", ())
+        if len(hosts) != 1 or not hosts[0]:
+            return Refusal("bad-host", "The request must have one Host header: the name it was sent to.", 400)
+        parsed = _HOST.fullmatch(hosts[0].lower())
+        if parsed and self._is_ours(parsed[1].strip("[]"), arrival) and parsed[2] in (None, str(arrival.port)):
+            return None
+        says = (
+            f"This gateway is not called {_shown(hosts[0])}. Ask for it as localhost:{arrival.port}, "
+            "or add its name to `hosts` under `[access]` in fanfold.toml."
+        )
+        return Refusal("misdirected", says, 421)
+
+    def _is_ours(self, name: str, arrival: Arrival) -> bool:
+        return name in _LOCAL_NAMES or name in self._hosts or _same_address(name, arrival.address)
+
+    def _wrong_origin(self, arrival: Arrival, origins: Sequence[str]) -> Refusal | None:
+        if not origins:
+            return _wrong_site(arrival)
+        origin = origins[0]
+        if len(origins) == 1 and (
+            _LOOPBACK_PAGE.fullmatch(origin)
+            or _is_own(arrival, origin)
+            or (origin != "null" and self._allows_origin(origin))
+        ):
+            return None
+        return Refusal("origin-not-allowed", _how_to_allow(origin), 403)
+
+    def _wrong_token(self, arrival: Arrival, token: str | None) -> Refusal | None:
+        if token is not None and self._token is not None:
+            if hmac.compare_digest(token.encode("utf-8", "surrogateescape"), self._token):
+                return None
+            return Refusal(
+                "wrong-token", "The token is not this gateway's. It is in the file that `token_file` names.", 401
+            )
+        if not arrival.wide or _needs_no_token(arrival):
+            return None
+        says = (
+            "This listener can be reached from other machines, so it asks for the gateway's token: send "
+            f"`Authorization: Bearer TOKEN`, or on a WebSocket the subprotocol `{BEARER_SUBPROTOCOL}TOKEN`."
+        )
+        return Refusal("token-needed", says, 401)
+
+
+def may(command: Command, admission: Admission) -> Refusal | None:
+    """Say why this caller may not have this command done; None: it may. Grants will be asked here."""
+    if type(command) not in OWNERS_ONLY or not admission.origin or admission.own_page:
+        return None
+    says = (
+        f"Pages of {admission.origin} may print, but not change printers, clients or who is let in. "
+        "Do that on the gateway's own page or by the command `fanfold`."
+    )
+    return Refusal("own-page-only", says, 403)
+
+
+def is_upgrade(arrival: Arrival) -> bool:
+    """Tell whether the request wants to be a WebSocket."""
+    return any(value.strip().lower() == "websocket" for value in arrival.headers.get("upgrade", ()))
+
+
+def is_public(arrival: Arrival) -> bool:
+    """Tell whether it asks for a file of the page or the browser's script, which hold nothing worth guarding.
+
+    A browser sends neither token nor Origin for a link that is followed or a `<script src>`, so those must do without.
+    """
+    guarded = arrival.path.startswith("/v1/") or arrival.path == "/metrics" or is_upgrade(arrival)
+    return arrival.method in ("GET", "HEAD") and not guarded
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach a listener at this address."""
+    return address == "localhost" or ipaddress.ip_address(address).is_loopback
+
+
+def _needs_no_token(arrival: Arrival) -> bool:
+    # A preflight cannot carry one; it does nothing, and its answer goes to allowed origins only.
+    return is_public(arrival) or arrival.method == "OPTIONS"
+
+
+def _wrong_site(arrival: Arrival) -> Refusal | None:
+    """An image or a form of a strange page comes without Origin, but the browser still says whence."""
+    if "cross-site" not in arrival.headers.get("sec-fetch-site", ()) or is_public(arrival):
+        return None
+    return Refusal(
+        "origin-not-allowed", "A page of another site asked for this without saying which. Ask by script.", 403
+    )
+
+
+def _is_own(arrival: Arrival, origin: str) -> bool:
+    """Tell whether the page came from the very name that it now asks; `Host` was checked before."""
+    return origin == f"{'https' if arrival.tls else 'http'}://{arrival.headers['host'][0].lower()}"
+
+
+def _presented(arrival: Arrival) -> str | None:
+    """Return the token that came along, by header or subprotocol."""
+    for value in arrival.headers.get("authorization", ()):
+        scheme, _, token = value.partition(" ")
+        if scheme.lower() == "bearer":
+            return token.strip()
+    for value in arrival.headers.get("sec-websocket-protocol", ()):
+        for protocol in value.split(","):
+            if protocol.strip().startswith(BEARER_SUBPROTOCOL):
+                return protocol.strip().removeprefix(BEARER_SUBPROTOCOL)
+    return None
+
+
+def _same_address(name: str, address: str) -> bool:
+    """Compare as addresses: a bare address cannot be rebound to another machine, as a name can."""
+    try:
+        return ipaddress.ip_address(name) == ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+
+
+def _how_to_allow(origin: str) -> str:
+    if origin == "null":
+        return "Pages from a file or a sandbox have no origin that could be let in. Serve the page by http or https."
+    return f"Pages of {_shown(origin)} are not let in. On the gateway's machine: fanfold access allow {_shown(origin)}"
+
+
+def _shown(value: str) -> str:
+    """A stranger's words, fit for a line of text."""
+    return "".join(sign if sign.isprintable() else "?" for sign in value[:200])
