@@ -151,16 +151,22 @@ _TEST = ("unknown-printer", "kind-not-accepted", *_ROOM)
 _AGAIN = ("unknown-job", "unknown-printer", "not-finished", "document-gone", *_ROOM)
 
 _PRINTER = ("unknown-printer",)
-_ADD = ("name-taken", "bad-uri", "bad-option", "store-failed")
+_OWNER = ("own-page-only",)
+_ADD = (*_OWNER, "name-taken", "bad-uri", "bad-option", "store-failed")
 _CHANGE = ("unknown-printer", "printer-configured", *_ADD)
-_REMOVE = ("unknown-printer", "printer-configured", "store-failed")
+_REMOVE = (*_OWNER, "unknown-printer", "printer-configured", "store-failed")
 _PAUSE = ("unknown-printer", "store-failed")
 
 _JOB = ("unknown-job",)
-_LIST = ("unknown-printer", "bad-cursor")
+_LIST = ("bad-cursor",)
 _CANCEL = ("unknown-job", "too-late", "already-finished", "store-failed")
-_HELD = ("unknown-job", "not-held", "already-finished", "store-failed")
+_HELD = ("unknown-job", "unknown-printer", "not-held", "store-failed")
 _BYTES = ("unknown-job", "document-gone")
+
+_END = (*_OWNER, "unknown-client")
+_ALLOW = (*_OWNER, "bad-origin", "store-failed")
+_REVOKE = (*_ALLOW, "unknown-origin", "origin-configured")
+_RELOAD = (*_OWNER, "bad-config", "store-failed")
 
 CALLS = (
     Call("printers.list", asks.Nothing, _always(ListPrinters()), shapes.Printers, (), "List the printers"),
@@ -185,15 +191,13 @@ CALLS = (
     Call("jobs.assume-printed", asks.AboutJob, _job(AssumePrinted), shapes.Job, _HELD, "Take a held job for printed"),
     Call("jobs.reprint", asks.AboutJob, _job(ReprintJob), shapes.Job, _AGAIN, "Make a new job of a finished one"),
     Call("clients.list", asks.Nothing, _always(ListClients()), shapes.Clients, (), "List who is connected"),
-    Call("clients.disconnect", asks.AboutClient, _client, shapes.Done, ("unknown-client",), "End a connection"),
+    Call("clients.disconnect", asks.AboutClient, _client, shapes.Done, _END, "End a connection"),
     Call("access.list", asks.Nothing, _always(ListOrigins()), shapes.Origins, (), "List the web origins let in"),
-    Call("access.allow", asks.AboutOrigin, _allow, shapes.Origins, ("bad-origin", "store-failed"), "Let an origin in"),
-    Call(
-        "access.revoke", asks.AboutOrigin, _revoke, shapes.Origins, ("bad-origin", "store-failed"), "Let it in no more"
-    ),
+    Call("access.allow", asks.AboutOrigin, _allow, shapes.Origins, _ALLOW, "Let an origin in"),
+    Call("access.revoke", asks.AboutOrigin, _revoke, shapes.Origins, _REVOKE, "Let it in no more"),
     Call("log.read", asks.ReadLog, _read_log, shapes.Log, (), "Read the log's newest lines"),
     Call("health", asks.Nothing, _always(AskHealth()), shapes.Health, (), "Ask whether the gateway takes work"),
-    Call("reload", asks.Nothing, _always(Reload()), shapes.Done, (), "Read the configuration again"),
+    Call("reload", asks.Nothing, _always(Reload()), shapes.Done, _RELOAD, "Read the configuration again"),
 )
 """All calls. A route names one of these; so does a WebSocket frame."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from http import HTTPStatus
+from inspect import cleandoc
 from operator import attrgetter
 from typing import Any
 
@@ -62,7 +63,8 @@ def _answers() -> set[type[shapes.Shape]]:
 
 
 def _schemas(types: Iterable[type[msgspec.Struct]]) -> Json:
-    return msgspec.json.schema_components(sorted(types, key=attrgetter("__name__")), ref_template=_REFS)[1]
+    _, schemas = msgspec.json.schema_components(sorted(types, key=attrgetter("__name__")), ref_template=_REFS)
+    return {name: {**schema, "description": cleandoc(schema["description"])} for name, schema in schemas.items()}
 
 
 def _operation(route: Route, schemas: Json) -> Json:
@@ -100,7 +102,7 @@ def _parameters(route: Route, call: Call, schemas: Json) -> list[Json]:
 
 def _by_query(takes: Json, in_path: tuple[str, ...], required: tuple[str, ...] = (), says: str = "") -> list[Json]:
     return [
-        _parameter("query", name, schema, required=name in required, says=says)
+        _parameter("query", name, _not_null(schema), required=name in required, says=says)
         for name, schema in takes["properties"].items()
         if name not in in_path
     ]
@@ -109,6 +111,11 @@ def _by_query(takes: Json, in_path: tuple[str, ...], required: tuple[str, ...] =
 def _parameter(place: str, name: str, schema: Json, *, required: bool = False, says: str = "") -> Json:
     parameter = {"name": name, "in": place, "required": required, "schema": schema}
     return {**parameter, "description": says} if says else parameter
+
+
+def _not_null(schema: Json) -> Json:
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 else schema  # a query can leave a parameter out, but not say null
 
 
 def _body(route: Route, call: Call, schemas: Json) -> Json | None:

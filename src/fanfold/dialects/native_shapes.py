@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fanfold.model import JobState, OnLate, PrinterOptions, PrinterState, Reachable, Source
 
+Time = Annotated[datetime, Meta(tz=True)]
+"""On the wire RFC 3339, UTC."""
 EvidenceWord = Literal["none", "sent", "delivered", "printed"]
 
 
@@ -31,7 +33,7 @@ class Transition(Shape, frozen=True):
     """One step in a job's history; `id` is also the id of its event."""
 
     id: int
-    at: datetime
+    at: Time
     state: JobState
     reasons: tuple[str, ...]
     message: str
@@ -63,8 +65,8 @@ class Job(Shape, frozen=True, kw_only=True):
     size_bytes: int
     sha256: str
     document_kept: bool
-    created_at: datetime
-    changed_at: datetime
+    created_at: Time
+    changed_at: Time
     dialect: str
     owner: str
     key: str | None
@@ -108,7 +110,7 @@ class Printer(Shape, frozen=True):
     message: str
     reachable: Reachable
     status_source: str
-    status_at: datetime | None
+    status_at: Time | None
     paused: bool
     paused_because: str
     info: str
@@ -132,7 +134,7 @@ class Client(Shape, frozen=True):
     address: str
     origin: str
     dialect: str
-    since: datetime
+    since: Time
     jobs: int
 
 
@@ -153,7 +155,7 @@ class LogLine(Shape, frozen=True):
     """One line of the gateway's log; never a payload."""
 
     number: int
-    at: datetime
+    at: Time
     level: str
     text: str
 
@@ -184,7 +186,7 @@ class JobChanged(Shape, frozen=True, tag_field="kind", tag="job-changed"):
     """One transition of a job, as it happens."""
 
     id: int
-    at: datetime
+    at: Time
     job: str
     printer: str
     state: JobState
@@ -201,7 +203,7 @@ class PrinterChanged(Shape, frozen=True, tag_field="kind", tag="printer-changed"
     """What is known of a printer changed; `state` is a printer's state, or `removed`."""
 
     id: int
-    at: datetime
+    at: Time
     printer: str
     state: str
     reasons: tuple[str, ...]

@@ -67,7 +67,7 @@ class Pending:
     asked: Asked
 
 
-class NativeWs:
+class NativeWebSocket:
     """A Dialect: one connection's conversation. No frame of the peer's ends it."""
 
     def __init__(self) -> None:
