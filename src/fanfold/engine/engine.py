@@ -26,7 +26,7 @@ from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
 from fanfold.store.base import Store
-from fanfold.transports.base import Discovers, Transport
+from fanfold.transports.base import Transport
 from fanfold.wire import Document
 
 log = logging.getLogger(__name__)
@@ -47,13 +47,14 @@ class Engine:
         logbook: Logbook,
         test_page: TestPage,
         read_settings: Callable[[], Settings],
+        on_settings: Callable[[Settings], None] = lambda settings: None,
     ) -> None:
         self.clients = Clients()
         self.closing = False
         self.settings = Settings()
         self._store, self._logbook = store, logbook
         self._transports = dict(transports)
-        self._test_page, self._read_settings = test_page, read_settings
+        self._test_page, self._read_settings, self._on_settings = test_page, read_settings, on_settings
         self._background = Background()
         self._follow = Follow(store)
         desk = Desk(store, self._follow, Shelf(), self._background)
@@ -77,11 +78,9 @@ class Engine:
         except Refused as refusal:
             raise CannotStart(refusal.says) from refusal
         await self._upkeep.watch_old_pulses()
-        finders: dict[str, Discovers] = {}
-        for scheme, transport in self._transports.items():
-            if isinstance(transport, Discovers) and settings.discovery.cups:
-                finders[scheme] = transport
-        self._upkeep.start(finders)
+        if settings.discovery.cups:
+            self._upkeep.start_discovery(self._transports)
+        self._upkeep.start()
 
     async def stop(self) -> None:
         """Refuse new work, let what is being sent end within `drain_s`, hold the rest in doubt. Idempotent."""
@@ -186,10 +185,10 @@ class Engine:
         """Read the configuration again; no client and no job is dropped. Raises Refused `bad-config` 422."""
         try:
             settings = self._read_settings()
+            self._take(settings)
             notes = await self._roster.configure(settings.printers)
-        except CannotStart as error:
-            raise Refused(f"Nothing was reloaded. {error.says}", code="bad-config", status=422) from error
-        self._take(settings)
+        except (CannotStart, Refused) as error:
+            raise Refused(f"Not all was reloaded. {error.says}", code="bad-config", status=422) from error
         log.info("configuration read again: %s", "; ".join(notes) or "no printer changed")
         return m.Done(tuple(notes))
 
@@ -200,6 +199,7 @@ class Engine:
         self._origins.configure(settings.access.origins)
         self._jobs.limits = settings.limits
         self._upkeep.settings = settings
+        self._on_settings(settings)
 
     def _check_open(self) -> None:
         if self.closing:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fanfold import clock
 from fanfold.errors import Refused
 from fanfold.languages.base import FindsPulses, Language
+from fanfold.languages.detect import detect
 from fanfold.messages import Caller, Submit
 from fanfold.model import MAX_COPIES, Job, JobState, OnLate, Printer, new_job_id
 from fanfold.wire import OCTETS, Document
@@ -78,7 +79,8 @@ class Intake:
         if is_typed and (named := _by_media_type(document.media_type, self.languages)):
             return named
         own = next((one for one in self.languages if one.name == printer.options.language), None)
-        seen = next((one for one in self.languages if one.recognises(head)), None)
+        looks = detect(head, self.languages)
+        seen = next((one for one in self.languages if one.name == looks), None)
         if own is not None and (seen is None or own.recognises(head)):
             return own
         return seen

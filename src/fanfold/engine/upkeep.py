@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from fanfold import clock
 from fanfold.config import Settings
@@ -15,7 +16,7 @@ from fanfold.errors import NotReached, StoreFailed
 from fanfold.messages import ListJobs
 from fanfold.model import Job, JobState, Reason
 from fanfold.store.base import Change, Store
-from fanfold.transports.base import Discovers
+from fanfold.transports.base import Discovers, Transport
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,15 @@ class Upkeep:
         self._store, self._follow, self._roster, self._background = store, follow, roster, background
         self.settings = Settings()
 
-    def start(self, finders: dict[str, Discovers]) -> None:
-        """Begin the rounds; `finders` are the transports that know their printers, by scheme."""
-        for scheme, finder in finders.items():
-            self._background.start(self._look_for_printers(scheme, finder), f"discovery {scheme}")
+    def start(self) -> None:
+        """Begin the rounds."""
         self._background.start(self._go_round(), "upkeep")
+
+    def start_discovery(self, transports: Mapping[str, Transport]) -> None:
+        """Begin to look for printers through the transports, by scheme, that know theirs."""
+        for scheme, transport in transports.items():
+            if isinstance(transport, Discovers):
+                self._background.start(self._look_for_printers(scheme, transport), f"discovery {scheme}")
 
     def watch_pulse(self, job: Job) -> None:
         """Cancel a job that only opens a drawer when it has waited too long, whatever it waits for."""

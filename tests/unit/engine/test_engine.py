@@ -136,7 +136,8 @@ async def test_two_interruptions_in_a_row_stop_the_printer_until_it_is_resumed(t
         jobs = [await h.submit() for _ in range(3)]
         await h.end(jobs[1])
         shown = await h.do(ShowPrinter("till"))
-        assert shown.view.printer.paused and Reason.INTERRUPTED_TWICE in shown.view.status.reasons  # type: ignore[union-attr]
+        assert shown.view.printer.paused  # type: ignore[union-attr]
+        assert Reason.INTERRUPTED_TWICE in shown.view.status.reasons  # type: ignore[union-attr]
         assert (await h.store.job(jobs[2].id)).state is JobState.PENDING  # type: ignore[union-attr]
         await h.do(ResumePrinter("till"))
         assert (await h.end(jobs[2])).state is JobState.COMPLETED
@@ -288,7 +289,8 @@ async def test_a_stop_holds_what_was_being_sent_and_keeps_what_waits(tmp_path: P
         sending, waiting = await h.submit(), await h.submit()
         await h.until(sending, JobState.PROCESSING, Reason.STALLED)
     held, pending = await store.job(sending.id), await store.job(waiting.id)
-    assert held is not None and pending is not None
+    assert held is not None
+    assert pending is not None
     assert (held.state, held.sent_bytes) == (JobState.HELD, 4)
     assert Reason.DELIVERY_UNCERTAIN in held.reasons
     assert pending.state is JobState.PENDING
@@ -337,7 +339,8 @@ async def test_an_end_that_cannot_be_written_stops_that_lane_in_words_until_it_c
         assert (await h.end(behind)).state is JobState.COMPLETED
         assert len(h.toy.paper) == 3
         told = [event async for event in _all(h) if getattr(event, "reasons", ()) == (Reason.STORE_FAILED,)]
-        assert told and "disk is full" in told[0].message
+        assert told
+        assert "disk is full" in told[0].message
 
 
 async def _all(h: Any) -> Any:

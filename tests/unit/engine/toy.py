@@ -100,11 +100,12 @@ class House:
         """The job once its history says that it is in that state (with that reason)."""
         async with asyncio.timeout(10):
             async for event in self.engine.events(0):
-                if getattr(event, "job", None) == job.id and event.state is state:
-                    if not reason or reason in event.reasons:
-                        found = await self.store.job(job.id)
-                        assert found is not None
-                        return found
+                if getattr(event, "job", None) != job.id or event.state is not state:
+                    continue
+                if not reason or reason in event.reasons:
+                    found = await self.store.job(job.id)
+                    assert found is not None
+                    return found
         raise AssertionError("the engine stopped first")
 
 

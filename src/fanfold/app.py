@@ -1,0 +1,167 @@
+"""The composition root: settings in, a running gateway out. The only place that sees all the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from fanfold import registry
+from fanfold.config import Settings, read_token
+from fanfold.engine.engine import Engine
+from fanfold.errors import FanfoldError
+from fanfold.languages.samples import test_page
+from fanfold.logbook import Logbook
+from fanfold.server.access import Access
+from fanfold.server.base import Doors
+from fanfold.server.http import Server
+from fanfold.store.sqlite import SqliteStore
+from fanfold.wire import Document
+
+log = logging.getLogger("fanfold")
+
+SWEEP_GENERATIONS = (50_000, 20, 50)
+"""At thousands of jobs a second the collector's own defaults take 5 % of the time and find next to nothing."""
+
+
+class Gateway:
+    """A whole gateway, running while its context is open. Entering raises CannotStart, in words."""
+
+    def __init__(self, settings: Settings, read_settings: Callable[[], Settings] | None = None) -> None:
+        self._settings = settings
+        self._read_settings = read_settings or (lambda: settings)
+        self._stack = AsyncExitStack()
+        self._server: Server | None = None
+        self.engine: Engine
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it answers."""
+        return self._server.urls if self._server else ()
+
+    async def __aenter__(self) -> Self:
+        """Open the store, settle what an earlier run left, begin to print, then open the doors."""
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Refuse new work, drain, hold the rest, close. Bounded by `drain_s` and a few seconds."""
+        await self._stack.aclose()
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        logbook = Logbook()
+        log.addHandler(logbook)
+        stack.callback(log.removeHandler, logbook)
+        store = await SqliteStore.open(settings.data)
+        stack.push_async_callback(store.close)
+        transports = registry.transports(settings)
+        for transport in set(transports.values()):
+            stack.push_async_callback(transport.close)
+        access = Access(lambda origin: self.engine.allows_origin(origin))
+        self.engine = Engine(
+            store,
+            transports,
+            registry.LANGUAGES,
+            logbook=logbook,
+            test_page=_test_page,
+            read_settings=self._read_settings,
+            on_settings=lambda taken: access.renew(taken.access.hosts, _token(taken)),
+        )
+        stack.push_async_callback(self.engine.stop)
+        await self.engine.start(settings)
+        self._server = Server(
+            self.engine, self._doors(), settings.listeners, access, message_bytes=settings.limits.message_bytes
+        )
+        await self._server.__aenter__()
+        stack.push_async_callback(self._close_doors)
+
+    def _doors(self) -> Doors:
+        dialects = registry.DIALECTS
+        return Doors(
+            registry.NATIVE_HTTP(),
+            registry.NATIVE_ROUTES,
+            lambda: dialects["native"](self._now, ""),
+            lambda path: dialects["printerwebsocket"](self._now, path),
+        )
+
+    def _now(self) -> Settings:
+        return self.engine.settings
+
+    async def _close_doors(self) -> None:
+        """Say that nothing new is taken, let what is being sent end, and only then close the conversations."""
+        await self.engine.stop()
+        if self._server is not None:
+            await self._server.close()
+
+
+def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
+    """Run a gateway until it is told to stop (SIGTERM, SIGINT, Ctrl-C); return 0. Raises CannotStart."""
+    logging.basicConfig(
+        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    gc.set_threshold(*SWEEP_GENERATIONS)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(KeyboardInterrupt):
+        runner.run(_serve(settings, read_settings))
+    return 0
+
+
+async def _serve(settings: Settings, read_settings: Callable[[], Settings]) -> None:
+    stop = asyncio.Event()
+    async with Gateway(settings, read_settings) as gateway:
+        _listen_to_signals(gateway, stop)
+        for url in gateway.urls:
+            log.info("Fanfold answers at %s", url)
+        gc.collect()
+        gc.freeze()
+        with suppress(asyncio.CancelledError):  # Ctrl-C where signals cannot be listened to
+            await stop.wait()
+        log.info("stopping: no new work; what is being sent has %g s", gateway.engine.settings.drain_s)
+
+
+def _listen_to_signals(gateway: Gateway, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows: Ctrl-C comes as KeyboardInterrupt
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        reloads: set[asyncio.Task[None]] = set()
+        loop.add_signal_handler(signal.SIGHUP, lambda: _keep(reloads, asyncio.ensure_future(_reload(gateway))))
+
+
+def _keep(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+async def _reload(gateway: Gateway) -> None:
+    try:
+        await gateway.engine.reload()
+    except FanfoldError as error:
+        log.error("%s", error.says)  # noqa: TRY400  the words say it; a trace would hide them
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _token(settings: Settings) -> str | None:
+    return read_token(settings.access.token_file) if settings.access.token_file else None
+
+
+def _test_page(language: str, name: str) -> Document:
+    return Document.of(*test_page(language, name, datetime.now(UTC)))

@@ -1,0 +1,58 @@
+"""The built-in drivers, in three readable tables. To add one: write its file, add its line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fanfold.config import Settings
+from fanfold.dialects.base import Dialect
+from fanfold.dialects.native_http import NativeHttp
+from fanfold.dialects.native_routes import ROUTES
+from fanfold.dialects.native_ws import NativeWebSocket
+from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
+from fanfold.languages.base import Language
+from fanfold.languages.cpcl import Cpcl
+from fanfold.languages.epl import Epl
+from fanfold.languages.escpos import EscPos
+from fanfold.languages.pages import Jpeg, Pdf, Png, PostScript
+from fanfold.languages.tspl import Tspl
+from fanfold.languages.zpl import Zpl
+from fanfold.transports.base import Transport
+from fanfold.transports.cups import CupsTransport
+from fanfold.transports.file import FileTransport
+from fanfold.transports.ipp import IppTransport
+from fanfold.transports.socket import SocketTransport
+
+LANGUAGES: tuple[Language, ...] = (
+    Pdf(), PostScript(), Png(), Jpeg(),
+    Zpl(), Cpcl(), Tspl(), Epl(), EscPos(),
+)  # fmt: skip
+"""In the order in which they are tried: exact magic first, the vaguest last."""
+
+TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
+    lambda _: FileTransport(),
+    lambda _: SocketTransport(),
+    lambda _: IppTransport(),
+    lambda settings: CupsTransport(settings.discovery.cups_server),
+)
+
+DIALECTS: Mapping[str, Callable[[Callable[[], Settings], str], Dialect]] = {
+    "native": lambda _settings, _path: NativeWebSocket(),
+    "printerwebsocket": lambda settings, path: PrinterWebSocket(lambda: _printerwebsocket(settings()), path),
+}
+"""Over WebSocket, by name: made from the settings as they are at the time, and the path that the peer asked for."""
+
+NATIVE_HTTP, NATIVE_ROUTES = NativeHttp, ROUTES
+
+
+def transports(settings: Settings) -> dict[str, Transport]:
+    """Make the transports, by URI scheme."""
+    made = [make(settings) for make in TRANSPORTS]
+    return {scheme: transport for transport in made for scheme in transport.schemes}
+
+
+def _printerwebsocket(settings: Settings) -> PrinterWebSocketSettings:
+    own = settings.dialects.printerwebsocket
+    codes = own.status_codes
+    numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}
+    return PrinterWebSocketSettings(own.start_within_s, numbers)
