@@ -173,13 +173,9 @@ CALLS = (
     Call("printers.add", asks.AddPrinter, _add, shapes.Printer, _ADD, "Add a printer and keep it"),
     Call("printers.show", asks.AboutPrinter, _printer(ShowPrinter), shapes.Printer, _PRINTER, "Show a printer"),
     Call("printers.change", asks.ChangePrinter, _change, shapes.Printer, _CHANGE, "Change an added printer"),
-    Call(
-        "printers.remove", asks.AboutPrinter, _printer(RemovePrinter), shapes.Done, _REMOVE, "Forget an added printer"
-    ),
-    Call("printers.pause", asks.AboutPrinter, _printer(PausePrinter), shapes.Printer, _PAUSE, "Let its jobs wait"),
-    Call(
-        "printers.resume", asks.AboutPrinter, _printer(ResumePrinter), shapes.Printer, _PAUSE, "Let its jobs go again"
-    ),
+    Call("printers.remove", asks.AboutPrinter, _printer(RemovePrinter), shapes.Done, _REMOVE, "Forget a printer"),
+    Call("printers.pause", asks.AboutPrinter, _printer(PausePrinter), shapes.Printer, _PAUSE, "Let jobs wait"),
+    Call("printers.resume", asks.AboutPrinter, _printer(ResumePrinter), shapes.Printer, _PAUSE, "Let jobs go again"),
     Call("printers.test", asks.AboutPrinter, _printer(PrintTestPage), shapes.Job, _TEST, "Print a small test page"),
     Call("jobs.submit", asks.Submit, submit, shapes.Job, _SUBMIT, "Print a document"),
     Call("jobs.list", asks.ListJobs, _list_jobs, shapes.Jobs, _LIST, "List jobs, newest first"),

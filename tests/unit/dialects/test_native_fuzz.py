@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.dialects.native_samples import NOW, REPLIES
 
 from fanfold.dialects import native_shapes as shapes
 from fanfold.dialects.base import Do, Send
@@ -31,6 +30,7 @@ from fanfold.messages import (
 )
 from fanfold.model import Job, Printer, PrinterOptions, PrinterStatus
 from fanfold.wire import Request, Response
+from tests.unit.dialects.native_samples import NOW, REPLIES
 
 TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001
 COUNTS = st.integers(0, 2**53)

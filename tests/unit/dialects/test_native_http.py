@@ -9,17 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.unit.dialects.native_samples import (
-    ACCEPTED,
-    DOCUMENT,
-    JOB,
-    JOB_ID,
-    NOW,
-    REFUSAL,
-    REPLIES,
-    SHOWN,
-    VIEW,
-)
 
 from fanfold.dialects.base import Do
 from fanfold.dialects.native_http import NativeHttp
@@ -57,6 +46,17 @@ from fanfold.messages import (
 )
 from fanfold.model import Evidence, JobId, JobState, OnLate
 from fanfold.wire import Document, Request, Response
+from tests.unit.dialects.native_samples import (
+    ACCEPTED,
+    DOCUMENT,
+    JOB,
+    JOB_ID,
+    NOW,
+    REFUSAL,
+    REPLIES,
+    SHOWN,
+    VIEW,
+)
 
 JSON = {"content-type": "application/json"}
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.dialects.native_samples import ACCEPTED, DOCUMENT, JOB, JOB_ID, MOVE, NOW, REFUSAL, REPLIES, STEP
 
 from fanfold.dialects.base import Do, Effect, Listen, Send
 from fanfold.dialects.native_calls import CALLS
@@ -47,6 +46,7 @@ from fanfold.messages import (
 )
 from fanfold.model import Evidence, JobId, JobState
 from fanfold.wire import Document
+from tests.unit.dialects.native_samples import ACCEPTED, DOCUMENT, JOB, JOB_ID, MOVE, NOW, REFUSAL, REPLIES, STEP
 
 J1 = JobId("j1")
 CALLED: list[tuple[str, dict[str, Any], Command]] = [
