@@ -1,0 +1,51 @@
+# `make demo` and `make test` work on a fresh machine; `make check` is for while you work.
+
+.PHONY: demo test check bench docs lock clean
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra speed
+
+# A gateway with a virtual printer, and a label printed as a web page would; ONCE=1 ends after the print.
+demo: .venv/run.stamp
+	$(BIN)/fanfold demo --data .demo $(if $(ONCE),--once)
+
+# Everything, against real peers. TESTS=tests/unit runs a part.
+test: .venv/dev.stamp
+	tools/test-packages
+	$(BIN)/python -m pytest $(TESTS)
+
+# What must hold before each commit.
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/house
+
+# Speed and memory, as a table.
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+# docs/settings.md and docs/cli.md.
+docs: .venv/dev.stamp
+	$(BIN)/python -m tools.pages
+
+# Newer versions of what we stand on: `make lock UPGRADE=1`.
+lock: .venv/dev.stamp
+	$(PIP) uv
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(COMPILE) -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
+
+clean:
+	rm -rf .venv .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	tools/python
+
+.venv/%.stamp: requirements/%.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r $<
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
