@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/cli.md from what they describe: the table of settings, and the commands themselves."""
+"""Writes docs/settings.md and docs/cli.md from the table of settings and the commands. Knows their form only."""
 
 from __future__ import annotations
 
