@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 QUICK_S = 0.05
 """A printer reached faster than this is reached again before its last job is settled: one transaction serves both."""
 STORE_RETRY_S = 2.0
+GIVE_UP_S = 5.0
+"""How long a delivery that was given up may take to let go and be settled."""
 INTERRUPTIONS_IN_A_ROW = 2
 """A flaky cable shall not turn a whole queue into doubts."""
 
@@ -60,6 +62,8 @@ class Lane:
         self._interruptions = 0
         self._news = asyncio.Event()
         self._stopping = False
+        self._at_rest = True
+        """No job is claimed or settled right now, so that the loop may be ended at any await."""
         self._task: asyncio.Task[None] | None = None
 
     # what the engine tells and asks
@@ -106,10 +110,11 @@ class Lane:
         self._news.set()
         if self._task is None:
             return
-        await asyncio.wait({self._task}, timeout=drain_s if self.flight else 0)
+        if not self._at_rest:
+            await asyncio.wait({self._task}, timeout=drain_s)
         if self.flight is not None:
             self.flight.give_up()
-            await asyncio.wait({self._task}, timeout=5)
+            await asyncio.wait({self._task}, timeout=GIVE_UP_S)
         self._task.cancel()
         await asyncio.wait({self._task})
 
@@ -122,9 +127,11 @@ class Lane:
                 await self._until_there_is_work()
                 await self._print()
             except StoreFailed as failure:
+                self._at_rest = True
                 await self._rest(failure.says, Reason.STORE_FAILED)
             except Exception as fault:
                 log.exception("the lane of %s met a fault", self.printer.id)
+                self._at_rest = True
                 await self._rest(f"its driver failed: {fault!r}", Reason.BROKEN_DRIVER)
 
     async def _print(self) -> None:
@@ -182,8 +189,10 @@ class Lane:
             change = await self._deliver(next_way, job)
             next_way = await self._next_way(change)
             job = await self._settle(change, next_way)
+        self._at_rest = True
 
     async def _first(self, way: Way) -> Job | None:
+        self._at_rest = False
         try:
             if self.patience.running:
                 await self.patience.expire()
@@ -299,6 +308,7 @@ class Lane:
 
     async def _settle_leftovers(self) -> None:
         """Settle what an earlier run left in flight before anything new is claimed."""
+        self._at_rest = not self._leftovers
         while self._leftovers and not self._stopping:
             job, transport, printer = self._leftovers[0], self.transport, self.printer
             flight = self._fly(job)
@@ -306,6 +316,7 @@ class Lane:
             ending = await flight.run(find_again(transport, printer, job, self._tell_absence), recall)
             await self._settle(change_for(ending, flight, printer, stopping=self._stopping), None)
             self._leftovers.pop(0)
+        self._at_rest = True
 
     async def _rest(self, says: str, reason: str) -> None:
         self.patience.start()
