@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -143,13 +144,13 @@ def _settings(folder: Path, paper: Path, port: int) -> Settings:
     return Settings(
         data=folder,
         listeners=(Listener(HOST, port),),
-        printers=(PrinterSetting(PRINTER, f"file:{paper}", aliases=("demo",)),),
+        printers=(PrinterSetting(PRINTER, f"file:{quote(paper.as_posix(), safe='/:')}", aliases=("demo",)),),
         discovery=Discovery(cups=False),
     )
 
 
 def _sheets(paper: Path) -> set[Path]:
-    return {sheet for sheet in paper.glob("*") if sheet.is_file()} if paper.is_dir() else set()
+    return set(paper.glob("[!.]*"))
 
 
 def _free_port(say: Say) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import subprocess
@@ -19,8 +20,8 @@ from click.testing import CliRunner, Result
 from multidict import MultiDict
 
 from fanfold import __version__, messages
-from fanfold.cli import COMMANDS, main
-from fanfold.cli.exits import Exit, plain
+from fanfold.cli import COMMANDS, main, send
+from fanfold.cli.exits import Exit, Failed, plain
 from fanfold.dialects.base import Do
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.messages import Accepted, Client, Command, JobChanged, PrinterView, Refusal, Reply
@@ -268,6 +269,28 @@ def test_a_document_that_is_refused_while_it_is_sent_is_told_why(gateway: FakeGa
     result = fanfold(gateway, "print", "Zebra", str(tmp_path / "large"))
     assert result.exit_code in (Exit.FAILED, Exit.UNREACHABLE)  # the answer may be lost with the connection
     assert "Too large" in result.stderr or "may have been done" in result.stderr
+
+
+class Shrinking(io.BytesIO):
+    """Says that it holds more than can be read of it."""
+
+    name = "label"
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_printed_by_half() -> None:
+    assert b"".join(send._chunks(Shrinking(b"x" * 600_000), 600_000)) == b"x" * 600_000
+    assert b"".join(send._chunks(Shrinking(b"grown"), 3)) == b"gro"
+    with pytest.raises(Failed, match="label became shorter while it was read; nothing was printed"):
+        list(send._chunks(Shrinking(b"shrunk"), 100))
+
+
+def test_a_long_send_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    document = b"x" * send.LONG_BYTES
+    with send._progress(Shrinking(document), len(document)) as chunks:
+        assert b"".join(chunks) == document
+    assert "4.2/4.2 MB" in capsys.readouterr().err
 
 
 def test_another_programs_port_is_told(gateway: FakeGateway) -> None:

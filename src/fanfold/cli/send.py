@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -104,16 +104,29 @@ def _size(file: BinaryIO) -> int | None:
         return None
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
+def _chunks(file: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
+    """Yield the document: exactly as much as was announced, even where the file is written to meanwhile."""
+    left = size_bytes
+    while chunk := _read(file, CHUNK_BYTES if left is None else min(left, CHUNK_BYTES)):
+        left = None if left is None else left - len(chunk)
         yield chunk
+    if left:
+        raise Failed(f"{file.name} became shorter while it was read; nothing was printed.")
+
+
+def _read(file: BinaryIO, size_bytes: int) -> bytes:
+    try:
+        return file.read(size_bytes)
+    except OSError as error:
+        raise Failed(f"{file.name} cannot be read to its end: {error.strerror}; nothing was printed.") from error
 
 
 @contextmanager
 def _progress(file: BinaryIO, size_bytes: int | None) -> Iterator[Iterator[bytes]]:
-    """Give the file's chunks; on a terminal, and where there are many, with a bar."""
+    """Give the document's chunks; on a terminal, and where there are many, with a bar."""
+    chunks = _chunks(file, size_bytes)
     if not sys.stderr.isatty() or (size_bytes is not None and size_bytes < LONG_BYTES):
-        yield _chunks(file)
+        yield chunks
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
@@ -121,10 +134,10 @@ def _progress(file: BinaryIO, size_bytes: int | None) -> Iterator[Iterator[bytes
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=size_bytes)
-        yield _told(file, lambda sent: bar.advance(task, sent))
+        yield _told(chunks, lambda sent_bytes: bar.advance(task, sent_bytes))
 
 
-def _told(file: BinaryIO, advance: Any) -> Iterator[bytes]:
-    for chunk in _chunks(file):
+def _told(chunks: Iterator[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
         yield chunk
         advance(len(chunk))
