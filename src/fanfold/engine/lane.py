@@ -13,7 +13,8 @@ from fanfold.engine.flight import Ending, Flight, change_for
 from fanfold.engine.follow import Follow
 from fanfold.engine.leftovers import find_again
 from fanfold.engine.patience import Patience
-from fanfold.engine.retry import Backoff
+from fanfold.engine.pause import until_set
+from fanfold.engine.retry import FIRST_S, Backoff
 from fanfold.engine.shelf import Shelf
 from fanfold.engine.standing import Standing
 from fanfold.engine.way import Way
@@ -61,7 +62,7 @@ class Lane:
         self._reach_took_s = 0.0
         self._interruptions = 0
         self._news = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
         self._at_rest = True
         """No job is claimed or settled right now, so that the loop may be ended at any await."""
         self._task: asyncio.Task[None] | None = None
@@ -106,7 +107,7 @@ class Lane:
 
     async def stop(self, drain_s: float) -> None:
         """Let what is being sent end within that time, then give it up, and end."""
-        self._stopping = True
+        self._stopped.set()
         self._news.set()
         if self._task is None:
             return
@@ -117,6 +118,10 @@ class Lane:
             await asyncio.wait({self._task}, timeout=GIVE_UP_S)
         self._task.cancel()
         await asyncio.wait({self._task})
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stopped.is_set()
 
     # the loop
 
@@ -162,8 +167,7 @@ class Lane:
         self._tell_absence(absence)
         wait_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
         self._news.clear()
-        if not self._stopping:
-            await self._news_within(wait_s)
+        await self._news_within(wait_s)
 
     def _tell_absence(self, absence: NotReached) -> None:
         there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
@@ -171,15 +175,11 @@ class Lane:
         self.standing.tell(PrinterState.STOPPED, reachable, absence.reasons or (Reason.OFFLINE,), absence.says)
 
     async def _news_within(self, wait_s: float) -> None:
-        """Wait, but not beyond the gateway's stop or a changed printer; new jobs do not shorten it."""
-        until = time.monotonic() + wait_s
-        while (left_s := until - time.monotonic()) > 0 and not self._stopping and self._backoff.failures:
-            try:
-                async with asyncio.timeout(left_s):
-                    await self._news.wait()
-            except TimeoutError:
-                return
+        """Wait before the next try; a new job or a changed printer shortens it, but not to a hammering."""
+        await until_set(self._news, wait_s)
+        if self._news.is_set() and not self._stopping:
             self._news.clear()
+            await until_set(self._stopped, min(wait_s, FIRST_S))
 
     async def _print_from(self, way: Way) -> None:
         """Print while jobs wait, each over a way of its own that is open before its job is claimed."""
@@ -321,5 +321,4 @@ class Lane:
     async def _rest(self, says: str, reason: str) -> None:
         self.patience.start()
         self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, (reason,), says)
-        if not self._stopping:
-            await asyncio.sleep(STORE_RETRY_S)
+        await until_set(self._stopped, STORE_RETRY_S)

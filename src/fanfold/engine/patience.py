@@ -6,10 +6,10 @@ The clock runs only while the printer is blocked or away, so a job is never late
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from fanfold.engine.background import Background
 from fanfold.engine.follow import Follow
+from fanfold.engine.pause import until_set
 from fanfold.model import Job, JobState, OnLate, Reason
 from fanfold.store.base import Change, KeptPrinter, Lateness, Store
 
@@ -92,7 +92,7 @@ class Patience:
 
     async def _until_next(self) -> None:
         left_s = await self._store.next_late_s(self.printer.id, self.lateness)
-        await _within(min(left_s if left_s is not None else LONGEST_LOOK_S, LONGEST_LOOK_S), self._look.wait)
+        await until_set(self._look, min(left_s if left_s is not None else LONGEST_LOOK_S, LONGEST_LOOK_S))
 
     def _too_late(self, job: Job) -> Change:
         rule = job.on_late or self.printer.options.on_late
@@ -105,11 +105,3 @@ class Patience:
         return Change(
             job.id, job.state, job.attempt, JobState.HELD, (Reason.TOO_LATE,), words + ". Release or cancel it"
         )
-
-
-async def _within(seconds: float, wait: Callable[[], Awaitable[object]]) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await wait()
-    except TimeoutError:
-        return
