@@ -1,0 +1,112 @@
+"""One transaction and what becomes known when it is committed. Knows no verb and no thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fanfold import clock
+from fanfold.messages import Event, PrinterChanged
+from fanfold.model import Job, JobId, JobState, PrinterId
+from fanfold.store.age import Age, Reading
+from fanfold.store.history import transition
+from fanfold.store.reserve import Reserve
+from fanfold.store.rows import Row, event_row, lines, micros
+from fanfold.store.tally import Move, Tally
+
+_EVENTS_AT_ONCE = 16
+"""Rows in one INSERT: every statement takes and gives back Python's lock, which costs more than a row."""
+
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO events (id, at, job, state, reasons, message, evidence, attempt, sent_bytes) VALUES "
+_INSERT_ONE = _INSERT + _ROW
+_INSERT_MANY = _INSERT + ", ".join([_ROW] * _EVENTS_AT_ONCE)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the writer knows by heart, and every transaction reads and moves on."""
+
+    tally: Tally
+    age: Age
+    reserve: Reserve
+    last_event_id: int
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What verbs are given to work with, and what they leave to be told. Begun and ended by the writer."""
+
+    db: sqlite3.Connection
+    ledger: Ledger
+    at: datetime = field(default_factory=clock.now)
+    events: list[Event] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    """Jobs as they became, in order."""
+    gone: list[JobId] = field(default_factory=list)
+    """Jobs that lost their row or their document."""
+    moves: list[Move] = field(default_factory=list)
+    new_bytes: int = 0
+    _rows: list[Row] = field(default_factory=list)
+    _reading: Reading | None = None
+
+    def became(self, seq: int, job: Job, from_state: JobState | None) -> None:
+        """Take note of a job's transition; its row of history is written with the others, at the end."""
+        event = transition(self._next_id(), job)
+        self.events.append(event)
+        self._rows.append(event_row(event, seq))
+        self.jobs.append(job)
+        self.move((job.printer, from_state, job.state))
+
+    def recorded(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
+        """Write an event on a printer."""
+        event = PrinterChanged(self._next_id(), self.at, printer, state, reasons, message)
+        self.db.execute(
+            "INSERT INTO events (id, at, printer, state, reasons, message, since_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event.id, micros(self.at), printer, str(state), lines(reasons), message, self.ledger.age.now_s()),
+        )
+        self.events.append(event)
+
+    def move(self, move: Move) -> None:
+        """Count a job's way."""
+        self.ledger.tally.move(*move)
+        self.moves.append(move)
+
+    def keep_bytes(self, size_bytes: int) -> None:
+        """Count bytes of documents that are kept from now on, or no longer (below 0)."""
+        self.ledger.tally.kept_bytes += size_bytes
+        self.new_bytes += size_bytes
+
+    def finish(self) -> None:
+        """Write the rows of all transitions noted so far and, when it is time, the store's age."""
+        rows = self._rows
+        while len(rows) >= _EVENTS_AT_ONCE:
+            self.db.execute(_INSERT_MANY, [value for row in rows[:_EVENTS_AT_ONCE] for value in row])
+            del rows[:_EVENTS_AT_ONCE]
+        for row in rows:
+            self.db.execute(_INSERT_ONE, row)
+        if self.ledger.age.due():
+            self.save_age()
+
+    def save_age(self) -> None:
+        """Write the store's age."""
+        self._reading = reading = self.ledger.age.reading()
+        self.db.execute(
+            "INSERT OR REPLACE INTO life (only, age_s, boot_id, uptime_s, wall_s) VALUES (1, ?, ?, ?, ?)",
+            (reading.age_s, reading.boot_id, reading.uptime_s, reading.wall_s),
+        )
+
+    def undo(self) -> None:
+        """Count back what was counted."""
+        self.ledger.tally.undo(self.moves)
+        self.ledger.tally.kept_bytes -= self.new_bytes
+
+    def stands(self) -> None:
+        """Take note that the transaction is committed: its events' ids are given, its age is saved."""
+        self.ledger.last_event_id += len(self.events)
+        if self._reading is not None:
+            self.ledger.age.saved(self._reading)
+
+    def _next_id(self) -> int:
+        return self.ledger.last_event_id + len(self.events) + 1
