@@ -1,0 +1,49 @@
+"""The demonstration as a user starts it: a process of its own, its port, its words, its exit code."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanfold import demo
+
+FANFOLD = (sys.executable, "-m", "fanfold")
+
+
+def fanfold_demo(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*FANFOLD, "demo", "--once", *args], capture_output=True, text=True, check=False)
+
+
+def test_a_label_comes_out_as_the_page_sent_it(tmp_path: Path) -> None:
+    ended = fanfold_demo("--data", str(tmp_path / "with space & ünlaut"))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (sheet,) = demo._sheets(tmp_path / "with space & ünlaut" / "paper")
+    assert sheet.read_bytes() == demo.LABEL.encode()
+    assert '> {"call": "printers.find"' in ended.stdout
+    assert '"status":"success"' in ended.stdout.replace('": ', '":')
+    assert "is completed. Evidence " in ended.stdout
+    assert "The page with printers, jobs and clients is at http://127.0.0.1:" in ended.stdout
+
+
+def test_it_can_be_shown_again_in_the_same_folder(tmp_path: Path) -> None:
+    assert [fanfold_demo("--data", str(tmp_path)).returncode for _ in range(2)] == [0, 0]
+
+
+def test_a_taken_port_is_told_and_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    with socket.create_server((demo.HOST, 0)) as taken:
+        monkeypatch.setattr(demo, "PORT", taken.getsockname()[1])
+        assert demo._free_port(said.append) > demo.PORT
+    assert f"Port {demo.PORT} is taken" in said[0]
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = fanfold_demo("--data", str(tmp_path / "file" / "below"))
+    assert ended.returncode == 5
+    assert ended.stderr.startswith("fanfold: ")
+    assert "Traceback" not in ended.stderr
