@@ -325,6 +325,13 @@ def test_the_token_is_sent_from_its_file_or_the_environment(gateway: FakeGateway
     assert gateway.headers["authorization"] == "Bearer by-env"
 
 
+def test_a_gateway_that_wants_a_token_is_told_how_to_give_it(gateway: FakeGateway) -> None:
+    gateway.raw = 401, b'{"detail": "It asks for a token.", "code": "token-needed"}'
+    result = fanfold(gateway, "jobs")
+    assert result.exit_code == Exit.FAILED
+    assert result.stderr == "fanfold: It asks for a token. Give it by --token-file or FANFOLD_TOKEN.\n"
+
+
 def test_a_token_file_that_cannot_be_read_is_told(gateway: FakeGateway, tmp_path: Path) -> None:
     result = fanfold(gateway, "jobs", "--token-file", str(tmp_path / "missing"))
     assert result.exit_code == Exit.WRONG_USAGE

@@ -77,7 +77,8 @@ class Gateway:
         if status < http.HTTPStatus.BAD_REQUEST:
             return said
         detail = said.get("detail") if isinstance(said, dict) else None
-        raise Failed(detail or f"{self.url} refused it with {status}.")
+        how = " Give it by --token-file or FANFOLD_TOKEN." if status == http.HTTPStatus.UNAUTHORIZED else ""
+        raise Failed((detail or f"{self.url} refused it with {status}.") + how)
 
     def _bad_url(self) -> Failed:
         says = f"{self.url!r} is no gateway's address; FANFOLD_URL must be like {DEFAULT_URL}."
