@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +31,11 @@ class Document:
         """Return a document held in memory."""
         return cls(len(data), hashlib.sha256(data).hexdigest(), media_type, data)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the bytes in order, at most `CHUNK_BYTES` at a time. Raises OSError when its file cannot be read."""
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes in order, at most `CHUNK_BYTES` at a time. Raises OSError when its file cannot be read.
+
+        Whoever may stop before the end closes it (`contextlib.aclosing`), so that its file is closed then and there.
+        """
         if self.path is None:
             yield self.data or b""
             return

@@ -1,0 +1,122 @@
+"""Network printers that take bare bytes on a TCP port (AppSocket, port 9100): finds the way to them, one per job."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fanfold.errors import NotReached
+from fanfold.model import Printer, Reason
+from fanfold.transports.base import Link
+from fanfold.transports.socket_address import Address, address_of
+from fanfold.transports.socket_link import SocketLink, turned_away
+
+CONNECT_LIMIT_S = 5.0
+"""How long reaching a printer may take, look-up of its name included: one lost SYN is sent again after 1 s, then 2."""
+
+SHY_FOR_S = 60.0
+"""How long a printer that turned us away or broke off is approached with care."""
+
+CARE_S = 0.1
+"""How long such a printer gets to turn us away before it is given a byte. Ones that take a second connection only to
+close it do so at once; a byte sent meanwhile would make a doubt of what is merely busy."""
+
+
+class SocketTransport:
+    """Prints on `socket://host[:9100]`; one connection a job, because many printers end a job by it."""
+
+    schemes: tuple[str, ...] = ("socket",)
+    takes: tuple[str, ...] = ("raw",)
+
+    def __init__(self, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
+        self._connect_limit_s = connect_limit_s
+        self._shy_until: dict[Address, float] = {}
+
+    def check(self, uri: str) -> None:
+        """Say whether the URI is a host and a port. Raises Refused `bad-uri`."""
+        address_of(uri)
+
+    @asynccontextmanager
+    async def open(self, printer: Printer) -> AsyncIterator[Link]:
+        """Connect. Raises NotReached: `busy-elsewhere` when it turns us away, `offline-error` when nobody answers."""
+        address = address_of(printer.uri)
+        wire = await self._connected(address)
+        link = SocketLink(wire, str(address), printer.options)
+        try:
+            await self._approach(address, link)
+            yield link
+        finally:
+            if link.broke_off:
+                self._shy_until[address] = asyncio.get_running_loop().time() + SHY_FOR_S
+            link.let_go()
+
+    async def close(self) -> None:
+        """Nothing is shared between links."""
+
+    async def _connected(self, address: Address) -> socket.socket:
+        try:
+            async with asyncio.timeout(self._connect_limit_s):
+                return await self._first_that_connects(address)
+        except ConnectionError as refused:
+            self._shy_until[address] = asyncio.get_running_loop().time() + SHY_FOR_S
+            raise turned_away(str(address), f"refuses connections ({_words(refused)})") from refused
+        except OSError as error:  # TimeoutError and failed look-ups among them
+            says = (
+                f"{address} cannot be reached: {_words(error)}. See that it is on and in the network, and its address"
+            )
+            raise NotReached(says, reasons=(Reason.OFFLINE,)) from error
+
+    async def _first_that_connects(self, address: Address) -> socket.socket:
+        targets = await _targets(address)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._connect_limit_s
+        for left in range(len(targets), 1, -1):
+            family, target = targets[-left]
+            try:  # none of a name's addresses may use up the time of the others
+                async with asyncio.timeout((until - loop.time()) / left):
+                    return await _connect(family, target)
+            except OSError:
+                continue
+        return await _connect(*targets[-1])
+
+    async def _approach(self, address: Address, link: SocketLink) -> None:
+        """Wait a little before the first byte where the printer broke off a while ago. Raises NotReached."""
+        if address not in self._shy_until:
+            return
+        if asyncio.get_running_loop().time() < self._shy_until[address]:
+            await link.stands(CARE_S)
+        else:
+            del self._shy_until[address]
+
+
+async def _targets(address: Address) -> list[tuple[int, Any]]:
+    if address.family is not None:
+        return [(address.family, (address.host, address.port))]
+    found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    return [(family, target) for family, _, _, _, target in found]
+
+
+async def _connect(family: int, target: Any) -> socket.socket:
+    wire = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        wire.setblocking(False)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(wire, target)
+    except BaseException:
+        wire.close()
+        raise
+    return wire
+
+
+def _words(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return f"its name is not known here ({error.strerror})"
+    if error.errno == errno.EHOSTUNREACH:
+        return "no such host answers in its network"
+    return error.strerror or str(error)
