@@ -105,11 +105,10 @@ async def _stream(request: web.Request, answer: Response, document: Document) ->
     response.content_length = document.size_bytes
     chunks = document.chunks()
     try:
-        chunk = await _first_chunk(chunks)
+        first = await _first_chunk(chunks)
         await response.prepare(request)
-        while chunk and request.method != "HEAD":
-            await _write(response, chunk)
-            chunk = await anext(chunks, b"")
+        if request.method != "HEAD":
+            await _send(response, first, chunks, document.size_bytes)
     except (OSError, TimeoutError) as error:
         # The headers are gone: only a broken connection can still say that this is not the whole document.
         if request.transport is not None:
@@ -121,14 +120,20 @@ async def _stream(request: web.Request, answer: Response, document: Document) ->
     return response
 
 
+async def _send(response: web.StreamResponse, first: bytes, rest: AsyncIterator[bytes], size_bytes: int) -> None:
+    chunk, sent_bytes = first, 0
+    while chunk:
+        async with asyncio.timeout(STALL_S):
+            await response.write(chunk)
+        sent_bytes += len(chunk)
+        chunk = await anext(rest, b"")
+    if sent_bytes != size_bytes:
+        raise OSError(f"the document has {sent_bytes} bytes instead of {size_bytes}")
+
+
 async def _first_chunk(chunks: AsyncIterator[bytes]) -> bytes:
     try:
         return await anext(chunks, b"")
     except OSError as error:
         says = "The document can no longer be read; it may just have been dropped. Ask for the job."
         raise Refused(says, code="document-gone", status=410) from error
-
-
-async def _write(response: web.StreamResponse, chunk: bytes) -> None:
-    async with asyncio.timeout(STALL_S):
-        await response.write(chunk)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -29,7 +29,7 @@ class Guard:
     def __init__(self, rules: Access, ears: Sequence[Ear]) -> None:
         self._access = rules
         self._ears = {(ear.address, ear.port): ear for ear in ears}
-        self._refusals = Refusals(asyncio.get_running_loop().time)
+        self._refusals = Refusals(time.monotonic)
 
     def middleware(self) -> Middleware:
         """Return the guard in the form that the framework takes."""

@@ -88,16 +88,19 @@ class Server:
 
     async def close(self) -> None:
         """Take no more connections, say goodbye to those that are there, in a bounded time. Idempotent."""
-        for ear in self._ears:
-            ear.socket.close()
+        sites = self._runner.sites if self._runner is not None else ()
+        for site in sites:
+            await site.stop()
+        self._upgrades.end_all("The gateway is stopping.")
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        self._upgrades.end_all("The gateway is stopping.")
         await self._metrics.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        for ear in self._ears:
+            ear.bound.close()  # those that a failed start left without a site
         await self._errands.finish(GOODBYE_S)
         self._threads.shutdown(wait=False)
 
@@ -160,7 +163,7 @@ class Server:
         )
         await self._runner.setup()
         for ear in self._ears:
-            await web.SockSite(self._runner, ear.socket, ssl_context=ear.tls).start()
+            await web.SockSite(self._runner, ear.bound, ssl_context=ear.tls).start()
         self._watch = asyncio.get_running_loop().create_task(self._upgrades.watch())
 
 

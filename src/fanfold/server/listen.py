@@ -25,18 +25,17 @@ class Ear:
     """One listening socket with what its listener's settings say."""
 
     listener: Listener
-    socket: socket.socket
+    bound: socket.socket
     tls: ssl.SSLContext | None
+    address: str
+    """The address it is bound to; kept, because a closed socket forgets it."""
+    port: int
 
-    @property
-    def address(self) -> str:
-        """The address it is bound to."""
-        return str(self.socket.getsockname()[0])
-
-    @property
-    def port(self) -> int:
-        """The port it is bound to."""
-        return int(self.socket.getsockname()[1])
+    @classmethod
+    def of(cls, listener: Listener, bound: socket.socket, tls: ssl.SSLContext | None) -> Ear:
+        """Return the ear of a bound socket."""
+        address, port, *_ = bound.getsockname()
+        return cls(listener, bound, tls, str(address), int(port))
 
     @property
     def wide(self) -> bool:
@@ -60,10 +59,10 @@ def open_ears(listeners: Sequence[Listener]) -> list[Ear]:
     try:
         for listener in listeners:
             tls = _tls(listener)
-            ears.extend(Ear(listener, bound, tls) for bound in _bind(listener))
+            ears.extend(Ear.of(listener, bound, tls) for bound in _bind(listener))
     except BaseException:
         for ear in ears:
-            ear.socket.close()
+            ear.bound.close()
         raise
     if not ears:
         raise CannotStart("No listener could be opened: this machine has none of their addresses. See `[[listeners]]`.")

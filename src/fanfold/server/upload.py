@@ -120,7 +120,7 @@ def _not_kept(error: OSError) -> Refused:
         )
     why = error.strerror or type(error).__name__
     return Refused(
-        f"The gateway cannot write to its data folder: {why}. Nothing was accepted.", code="store-failed", status=500
+        f"The gateway cannot write to its data folder: {why}. Nothing was accepted.", code="store-failed", status=503
     )
 
 
