@@ -153,13 +153,12 @@ def _called_off(change: _Changes, flight: Flight, *, stopping: bool) -> Change:
         words = "its spooler has it and did not say what became of it; it may have printed. Look, then decide"
         return change.to(JobState.HELD, tuple(dict.fromkeys((Reason.DELIVERY_UNCERTAIN, because))), words)
     if flight.cancel_asked:
-        words = f"canceled after {flight.sent_bytes} of its bytes had left; a part of it may have printed"
-        if flight.sent_bytes == 0:
-            words = "canceled before any of it was sent; nothing of it was printed"
+        words = f"canceled while it was being sent: {flight.sent_bytes} of its bytes are known to have left"
         return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER,), words)
-    if flight.sent_bytes == 0 and flight.job.evidence is Evidence.NONE:
-        return change.to(JobState.PENDING, (Reason.SHUTDOWN,), "the gateway stopped before anything of it was sent")
-    words = f"the gateway stopped after {flight.sent_bytes} of its bytes had left; it may have printed"
+    # also with no byte known to have left: what is in a kernel's buffer or on the cable may still arrive
+    words = (
+        f"the gateway stopped while it was being sent, {flight.sent_bytes} of its bytes had left; it may have printed"
+    )
     return change.to(JobState.HELD, (Reason.DELIVERY_UNCERTAIN, Reason.SHUTDOWN), words)
 
 
