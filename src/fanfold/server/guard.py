@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 
 from fanfold.errors import Refused
 from fanfold.messages import Refusal
@@ -31,16 +30,14 @@ class Guard:
         self._ears = {(ear.address, ear.port): ear for ear in ears}
         self._refusals = Refusals(time.monotonic)
 
-    def middleware(self) -> Middleware:
-        """Return the guard in the form that the framework takes."""
+    @web.middleware
+    async def stand(self, request: web.Request, handler: Route) -> web.StreamResponse:
+        """Let a request through to its route, or answer it here; in the form that the framework takes."""
+        if answer := self._judge(request):
+            return answer
+        return await _answer(request, handler)
 
-        @web.middleware
-        async def guard(request: web.Request, handler: Route) -> web.StreamResponse:
-            return await self._pass(request, handler)
-
-        return guard
-
-    async def _pass(self, request: web.Request, route: Route) -> web.StreamResponse:
+    def _judge(self, request: web.Request) -> web.Response | None:
         ear = self._ear(request)
         arrival = _arrival(request, ear)
         admission = self._access.admit(arrival)
@@ -50,9 +47,7 @@ class Guard:
         request[headers.ADMISSION] = admission
         if _door(arrival) not in ear.listener.doors:
             return problems.problem(404, "not-here", "This listener does not offer that; see `doors` in fanfold.toml.")
-        if headers.is_preflight(request):
-            return headers.preflight(request)
-        return await _answer(request, route)
+        return headers.preflight(request) if headers.is_preflight(request) else None
 
     def _ear(self, request: web.Request) -> Ear:
         address, port = _local(request)

@@ -24,6 +24,8 @@ _READS = "Location, Idempotency-Replayed"
 
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on an answer, just before it goes."""
+    if isinstance(response, web.WebSocketResponse):  # nothing to read or to keep; and it lives as long as its socket
+        return
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"

@@ -106,7 +106,7 @@ class Server:
 
     def application(self) -> web.Application:
         """Return all routes behind their guard."""
-        app = web.Application(middlewares=[Guard(self._access, self._ears).middleware()])
+        app = web.Application(middlewares=[Guard(self._access, self._ears).stand])
         app.on_response_prepare.append(headers.dress)
         for row in self._doors.routes:
             if row.path != "/v1/ws":
