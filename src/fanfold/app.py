@@ -69,7 +69,7 @@ class Gateway:
         transports = registry.transports(settings)
         for transport in set(transports.values()):
             stack.push_async_callback(transport.close)
-        access = Access(lambda origin: self.engine.allows_origin(origin))
+        access = Access(self._allows_origin)
         self.engine = Engine(
             store,
             transports,
@@ -95,6 +95,9 @@ class Gateway:
             lambda: dialects["native"](self._now, ""),
             lambda path: dialects["printerwebsocket"](self._now, path),
         )
+
+    def _allows_origin(self, origin: str) -> bool:
+        return self.engine.allows_origin(origin)
 
     def _now(self) -> Settings:
         return self.engine.settings

@@ -354,6 +354,8 @@ class Jobs:
 
     jobs: tuple[Job, ...]
     next: str | None = None
+    printer_names: Mapping[PrinterId, str] = field(default_factory=dict)
+    """What people call the printers of these jobs."""
 
 
 @dataclass(frozen=True, slots=True)

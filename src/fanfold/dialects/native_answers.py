@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import assert_never
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from fanfold.dialects import native_shapes as shapes
 from fanfold.dialects.native_problems import problem, refused
@@ -56,8 +56,10 @@ def shape_of(reply: Reply) -> shapes.Answer:
             return job_shape(job, printer_name)
         case JobShown(job, printer_name, timeline):
             return job_shape(job, printer_name, timeline)
-        case Jobs(jobs, cursor):
-            return shapes.Jobs(jobs=tuple(job_shape(job) for job in jobs), next=cursor)
+        case Jobs(jobs, cursor, names):
+            return shapes.Jobs(
+                jobs=tuple(job_shape(job, names.get(job.printer, job.printer)) for job in jobs), next=cursor
+            )
         case Printers(views):
             return shapes.Printers(printers=tuple(printer_shape(view) for view in views))
         case PrinterShown(view):
@@ -86,7 +88,7 @@ def _upkeep(reply: Clients | Origins | LogLines | Health | Done) -> shapes.Answe
             assert_never(reply)
 
 
-def job_shape(job: Job, printer_name: str | UnsetType = UNSET, timeline: tuple[JobChanged, ...] = ()) -> shapes.Job:
+def job_shape(job: Job, printer_name: str, timeline: tuple[JobChanged, ...] = ()) -> shapes.Job:
     """Return a job's shape; a timeline that was not asked for is left out."""
     return shapes.Job(
         id=job.id,

@@ -45,12 +45,12 @@ class Transition(Shape, frozen=True):
 class Job(Shape, frozen=True, kw_only=True):
     """One request to print one document on one printer. `evidence_means` says how much `evidence` proves.
 
-    `printer_name` is missing in lists; `timeline` is there where one job is shown.
+    `timeline` is there where one job is shown.
     """
 
     id: str
     printer: str
-    printer_name: str | UnsetType = UNSET
+    printer_name: str
     state: JobState
     reasons: tuple[str, ...]
     message: str

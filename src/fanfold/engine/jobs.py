@@ -78,7 +78,8 @@ class JobDesk:
         printer = lane.printer.id if lane else ask.printer
         query = ListJobs(ask.states, printer, ask.owner, ask.reason, ask.cursor, ask.limit)
         page = await self._store.jobs(query)
-        return Jobs(page.jobs, page.next)
+        names = {job.printer: self._roster.name_of(job.printer) for job in page.jobs}
+        return Jobs(page.jobs, page.next, names)
 
     async def show(self, job_id: JobId) -> JobShown:
         """Show a job with its timeline."""
