@@ -1,11 +1,9 @@
-"""Runs the browser's scripts in Node: their own tests, then whole pages over real sockets against the dialect."""
+"""Runs the browser's scripts in Node: their own tests, whole pages over real sockets, and a whole gateway."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +12,14 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType, web
 
+from fanfold.app import Gateway
+from fanfold.config import Discovery, Listener, PrinterSetting, Settings
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
 from fanfold.model import Evidence, JobState
+from fanfold.simulate.moods import Ready, ResetsAfter
+from fanfold.simulate.socket import SocketPrinter
+from tests.js import nodes
+from tests.peers.app import App
 from tests.transcripts.scripted import Conversation, ScriptedEngine
 
 HERE = Path(__file__).parent
@@ -23,32 +27,16 @@ PAGE = HERE.parent / "peers" / "page.mjs"
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture
-def node() -> str:
-    found = shutil.which("node")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("node is missing; install Node.js 20 or newer")
-    if found is None:
-        pytest.skip("node is missing; install Node.js 20 or newer to test the browser's scripts")
-    return found
-
-
-async def run(*command: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output = (await process.communicate())[0].decode()
-    assert process.returncode == 0, output
-    return output
-
-
-async def test_the_scripts_pass_their_own_tests(node: str) -> None:
-    output = await run(node, "--test", *map(str, sorted(HERE.glob("*.test.mjs"))))
+async def test_the_scripts_pass_their_own_tests() -> None:
+    output = await nodes.run("--test", "--test-reporter=tap", *map(str, sorted(HERE.glob("*.test.mjs"))))
     assert "# fail 0" in output
 
 
+# --- at the dialect alone
+
+
 @asynccontextmanager
-async def gateway(engine: ScriptedEngine) -> AsyncIterator[str]:
+async def scripted(engine: ScriptedEngine) -> AsyncIterator[str]:
     """Serve the dialect with an engine that answers a little later, and prints each job as soon as it is followed."""
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
@@ -84,16 +72,12 @@ async def gateway(engine: ScriptedEngine) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def page(node: str, which: str, engine: ScriptedEngine) -> dict[str, Any]:
-    async with gateway(engine) as url:
-        saw: dict[str, Any] = json.loads(await run(node, str(PAGE), which, url, "P1"))
+async def page(which: str, url: str) -> dict[str, Any]:
+    saw: dict[str, Any] = json.loads(await nodes.run(str(PAGE), which, url, "P1"))
     return saw
 
 
-async def test_a_page_of_the_original_client_works_unchanged(node: str) -> None:
-    engine = ScriptedEngine()
-    engine.add_printer("P1")
-    saw = await page(node, "original", engine)
+def works_as_ever(saw: dict[str, Any]) -> None:
     assert saw["printers"] == ["P1"]
     assert saw["again"] == [1] * 30
     assert saw["dropdown"] == []
@@ -101,12 +85,60 @@ async def test_a_page_of_the_original_client_works_unchanged(node: str) -> None:
     assert (saw["jobs"], saw["statuses"]) == (33, ["success"])
 
 
-async def test_a_page_with_our_script_learns_what_became_of_its_jobs(node: str) -> None:
+async def test_a_page_of_the_original_client_works_unchanged() -> None:
     engine = ScriptedEngine()
     engine.add_printer("P1")
-    saw = await page(node, "fanfold", engine)
+    async with scripted(engine) as url:
+        works_as_ever(await page("original", url))
+
+
+async def test_a_page_with_our_script_learns_what_became_of_its_jobs() -> None:
+    engine = ScriptedEngine()
+    engine.add_printer("P1")
+    async with scripted(engine) as url:
+        saw = await page("fanfold", url)
     assert saw["printers"] == ["P1"]
     assert [(one["job_id"], one["evidence"]) for one in saw["done"]] == [("job-1", "delivered"), ("job-2", "delivered")]
     assert saw["refused"]["code"] == "unknown-printer"
     assert [submit.document for submit in engine.submitted] == ["A\né", "SIZE 1 mm\r\nPRINT 1,1"]
     assert saw["events"] == ["completed", "completed"]
+
+
+# --- at a whole gateway
+
+
+@asynccontextmanager
+async def gateway(folder: Path, *printers: PrinterSetting) -> AsyncIterator[str]:
+    listeners = (Listener("127.0.0.1", 0),)
+    settings = Settings(folder / "data", listeners=listeners, printers=printers, discovery=Discovery(cups=False))
+    async with Gateway(settings) as running:
+        yield running.urls[0].rstrip("/")
+
+
+async def test_both_scripts_print_at_a_whole_gateway(tmp_path: Path) -> None:
+    paper = tmp_path / "paper"
+    async with gateway(tmp_path, PrinterSetting("P1", f"file:{paper}")) as url:
+        works_as_ever(await page("original", url.replace("http", "ws")))
+        saw = await page("fanfold", url.replace("http", "ws"))
+    assert [one["evidence"] for one in saw["done"]] == ["delivered", "delivered"]
+    sheets = [sheet.read_bytes() for sheet in sorted(paper.iterdir())]
+    assert len(sheets) == 35
+    assert sheets[-2:] == [b"A\n\xc3\xa9", b"SIZE 1 mm\r\nPRINT 1,1"]
+
+
+async def test_the_page_shows_a_doubt_and_takes_the_decision(tmp_path: Path) -> None:
+    async with (
+        SocketPrinter(ResetsAfter(8)) as printer,
+        gateway(tmp_path, PrinterSetting("Kitchen", printer.uri)) as url,
+        App(url) as app,
+    ):
+        job = await app.print("Kitchen", b"^XA^FDhello^FS^XZ" * 1000, wait="delivered", title="Receipt 1")
+        assert job["state"] == "held"
+        await printer.become(Ready())
+        saw = json.loads(await nodes.run(str(HERE / "dashboard.mjs"), url))
+        assert len(await printer.printed()) == 1
+    assert saw["connection"] == "Live"
+    assert "may have printed; decide" in saw["held"]
+    assert "native" in saw["clients"]
+    assert "taken for printed; nothing proves it" in saw["decided"]
+    assert saw["notice"] == ""

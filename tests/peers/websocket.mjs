@@ -7,10 +7,12 @@ const [TEXT, CLOSE, PING, PONG] = [1, 8, 9, 10];
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 export class WebSocket {
-  constructor(url, { origin } = {}) {
-    Object.assign(this, { url, readyState: 0, frames: [] });
+  constructor(address, protocol = "", { origin } = {}) {
+    const url = String(address);
+    Object.assign(this, { url, protocol, readyState: 0, frames: [] });
     const key = randomBytes(16).toString("base64");
     const headers = { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key };
+    if (protocol) headers["Sec-WebSocket-Protocol"] = protocol;
     if (origin) headers.Origin = origin;
     const request = http.get(url.replace(/^ws/, "http"), { headers, agent: false });
     request.on("error", (error) => this.#fail(error));
@@ -21,6 +23,7 @@ export class WebSocket {
     request.on("upgrade", (response, socket, head) => {
       const accept = createHash("sha1").update(key + GUID).digest("base64");
       if (response.headers["sec-websocket-accept"] !== accept) return this.#fail(new Error("a wrong accept key"));
+      if ((response.headers["sec-websocket-protocol"] ?? "") !== protocol) return this.#fail(new Error("another protocol"));
       return this.#opened(socket, head);
     });
   }

@@ -1,0 +1,216 @@
+// The whole page, over a document and a gateway that are doubles.
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { openDocument } from "./dom.mjs";
+
+const NOON = "2026-03-01T12:00:00Z";
+const printer = {
+  id: "p 1", name: "P1", uri: "file:/paper", state: "idle", reasons: [], message: "", reachable: "up", status_source: "lane",
+  status_at: NOON, paused: false, paused_because: "", waiting_jobs: 0, held_jobs: 0,
+};
+const job = {
+  id: "j1", printer: "p 1", state: "completed", reasons: [], message: "", evidence: "sent", attempt: 1, sent_bytes: 10, title: "Receipt",
+  copies: 1, media_type: "text/plain", language: "", size_bytes: 10, document_kept: true, created_at: NOON, changed_at: NOON,
+  dialect: "native", owner: "local",
+};
+const doubtful = { ...job, id: "j2", state: "held", evidence: "none", reasons: ["delivery-uncertain"], title: "Label" };
+
+let gateway;
+let pages = 0;
+
+class Gateway {
+  constructor() {
+    this.asked = [];
+    this.sockets = [];
+    this.answers = {
+      "/v1/printers": { printers: [printer] },
+      "/v1/clients": { clients: [] },
+      "/v1/health": { ok: true, version: "9.9", uptime_s: 1, problems: [] },
+    };
+    this.jobs = [job];
+    this.held = [];
+    this.lines = [];
+    this.next = null;
+  }
+
+  async fetch(where, { method }) {
+    this.asked.push(`${method} ${where}`);
+    const answer = this.answer(method, new URL(where, "http://gateway"));
+    return { ok: answer.status === undefined || answer.status < 400, status: answer.status ?? 200, json: async () => answer };
+  }
+
+  answer(method, url) {
+    const prepared = this.answers[`${method} ${url.pathname}`] ?? this.answers[url.pathname];
+    if (prepared instanceof Error) throw prepared;
+    if (prepared) return prepared;
+    if (url.pathname === "/v1/jobs") {
+      const jobs = url.searchParams.get("state") === "held" ? this.held : [...this.held, ...this.jobs];
+      return { jobs, next: this.next };
+    }
+    if (url.pathname === "/v1/log") {
+      const after = Number(url.searchParams.get("after"));
+      return { lines: this.lines.filter((line) => line.number > after), last: this.lines.at(-1)?.number ?? 0 };
+    }
+    return {};
+  }
+
+  get socket() {
+    return this.sockets.at(-1);
+  }
+}
+
+class Socket {
+  constructor(address, protocol) {
+    Object.assign(this, { address: String(address), protocol, sent: [] });
+    gateway.sockets.push(this);
+  }
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.onclose();
+  }
+  say(frame) {
+    this.onmessage({ data: JSON.stringify(frame) });
+  }
+}
+
+const at = (id) => document.getElementById(id);
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Let all that is due soon happen. */
+async function pass(ms = 1000) {
+  for (let round = 0; round < 10; round += 1) {
+    mock.timers.tick(ms / 10);
+    await settled();
+    await settled();
+  }
+}
+
+async function openPage() {
+  pages += 1;
+  await import(new URL(`../../web/page.js?${pages}`, import.meta.url));
+  gateway.socket.onopen();
+  gateway.socket.say({ id: 1, result: {} });
+  await pass();
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.parse(NOON) });
+  gateway = new Gateway();
+  globalThis.document = openDocument();
+  globalThis.location = { href: "http://gateway/" };
+  globalThis.fetch = (where, how) => gateway.fetch(where, how);
+  globalThis.WebSocket = Socket;
+});
+
+test("the page shows printers, jobs and the gateway's version, and hears events by our protocol", async () => {
+  await openPage();
+  assert.equal(gateway.socket.address, "ws://gateway/v1/ws");
+  assert.equal(gateway.socket.protocol, "fanfold.v1");
+  assert.deepEqual(gateway.socket.sent, [{ id: 1, call: "events.subscribe", params: {} }]);
+  assert.match(at("printers").textContent, /P1/);
+  assert.match(at("jobs").textContent, /P1 Receipt.*sent: not proof of paper/);
+  assert.equal(at("version").textContent, "9.9");
+  assert.equal(at("connection").textContent, "Live");
+  assert.equal(at("held-section").hidden, true);
+});
+
+test("held jobs stand on top with the decision, which goes to the gateway", async () => {
+  gateway.held = [doubtful];
+  await openPage();
+  assert.equal(at("held-section").hidden, false);
+  assert.match(at("held").textContent, /may have printed; decide/);
+  assert.doesNotMatch(at("jobs").textContent, /Label/);
+  assert.equal(document.title, "(1) Fanfold");
+  await at("held").button("assume-printed").fire();
+  assert.ok(gateway.asked.includes("POST /v1/jobs/j2/assume-printed"));
+});
+
+test("verbs name their printer safely, and a refusal is shown in the gateway's words", async () => {
+  await openPage();
+  gateway.answers["POST /v1/printers/p%201/pause"] = { status: 503, code: "store-failed", detail: "The disk failed; look at it." };
+  await at("printers").button("pause").fire();
+  assert.equal(at("notice").textContent, "The disk failed; look at it.");
+  assert.equal(at("notice").hidden, false);
+  await pass(10000);
+  assert.equal(at("notice").hidden, true);
+});
+
+test("many events bring one look", async () => {
+  await openPage();
+  gateway.asked.length = 0;
+  for (let id = 1; id <= 50; id += 1) gateway.socket.say({ event: { id, kind: "job-changed" } });
+  await pass(500);
+  const looks = gateway.asked.filter((one) => one === "GET /v1/jobs?limit=100");
+  assert.equal(looks.length, 1);
+});
+
+test("a lost connection is said, tried again, and resumed after the last event", async () => {
+  await openPage();
+  gateway.socket.say({ event: { id: 41, kind: "printer-changed" } });
+  gateway.socket.onclose();
+  assert.match(at("connection").textContent, /Connection lost/);
+  await pass();
+  assert.equal(gateway.sockets.length, 2);
+  gateway.socket.onopen();
+  assert.deepEqual(gateway.socket.sent[0].params, { after: 41 });
+  gateway.socket.say({ id: 1, result: {} });
+  assert.equal(at("connection").textContent, "Live");
+});
+
+test("a gateway that cannot be reached at all says so once and is tried for ever", async () => {
+  await openPage();
+  gateway.answers["/v1/printers"] = new TypeError("fetch failed");
+  gateway.socket.say({ event: { id: 1, kind: "printer-changed" } });
+  await pass();
+  assert.equal(at("notice").textContent, "The gateway does not answer.");
+  for (let round = 1; round < 8; round += 1) {
+    gateway.socket.onclose();
+    await pass(20000);
+  }
+  assert.equal(gateway.sockets.length, 8);
+});
+
+test("log lines are added as they come, and begin anew with the gateway", async () => {
+  gateway.lines = [{ number: 1, at: NOON, level: "info", text: "one" }, { number: 2, at: NOON, level: "error", text: "two" }];
+  await openPage();
+  gateway.lines.push({ number: 3, at: NOON, level: "info", text: "three" });
+  await pass(4000);
+  assert.deepEqual(at("log").children.map((line) => line.textContent.split(" ").at(-1)), ["one", "two", "three"]);
+  gateway.lines = [{ number: 1, at: NOON, level: "info", text: "anew" }];
+  await pass(4000);
+  assert.deepEqual(at("log").children.map((line) => line.textContent.split(" ").at(-1)), ["anew"]);
+});
+
+test("problems of the gateway are a banner", async () => {
+  gateway.answers["/v1/health"] = { status: 503, ok: false, version: "9.9", uptime_s: 1, problems: ["The disk is full."] };
+  await openPage();
+  assert.equal(at("problems").textContent, "The disk is full.");
+  assert.equal(at("problems").hidden, false);
+});
+
+test("older jobs and one state can be asked for", async () => {
+  gateway.next = "cursor";
+  await openPage();
+  assert.equal(at("older").hidden, false);
+  at("older").fire();
+  await pass();
+  assert.ok(gateway.asked.includes("GET /v1/jobs?limit=200"));
+  at("filter").value = "canceled";
+  at("filter").fire("change");
+  await pass();
+  assert.ok(gateway.asked.includes("GET /v1/jobs?limit=100&state=canceled"));
+});
+
+test("a client can be disconnected", async () => {
+  gateway.answers["/v1/clients"] = {
+    clients: [{ id: "c1", address: "127.0.0.1", origin: "https://shop.example", dialect: "printerwebsocket", since: NOON, jobs: 1 }],
+  };
+  await openPage();
+  assert.match(at("clients").textContent, /https:\/\/shop.example from 127.0.0.1/);
+  await at("clients").button("disconnect").fire();
+  assert.ok(gateway.asked.includes("DELETE /v1/clients/c1"));
+});

@@ -1,0 +1,79 @@
+/** How a printer, a job, a client and a log line look. Knows no network: `act` does what a button says. */
+
+import { el, since } from "./view.js";
+import * as words from "./words.js";
+
+function button(verb, act) {
+  const [says, means] = words.label(verb);
+  const click = async (event) => {
+    const pressed = event.currentTarget;
+    pressed.disabled = true;
+    await act(verb);
+    pressed.disabled = false;
+  };
+  return el("button", { type: "button", title: means, "data-verb": verb, click }, says);
+}
+
+const buttons = (verbs, act) => el("div", { class: "verbs" }, ...verbs.map((verb) => button(verb, act)));
+
+const chip = (text, mood) => el("span", { class: "chip", "data-mood": mood }, text);
+
+export function printerCard(printer, act) {
+  const state = printer.paused ? "paused" : printer.state;
+  const reasons = [...new Set([...printer.reasons, ...(printer.paused ? ["paused"] : [])])].join(", ");
+  const waiting = printer.waiting_jobs ? `${printer.waiting_jobs} waiting` : "";
+  const held = printer.held_jobs ? `${printer.held_jobs} held` : "";
+  const known = ["state by ", printer.status_source, ", ", since(printer.status_at)];
+  return el(
+    "li",
+    { "data-mood": words.mood(printer) },
+    el("div", { class: "head" }, el("h3", {}, printer.name), chip(state, words.mood(printer))),
+    el("p", { class: "why" }, [printer.message || printer.paused_because, reasons].filter(Boolean).join(" · ")),
+    el("p", { class: "quiet" }, words.reach(printer), " · ", ...(printer.status_at ? known : ["state not known yet"])),
+    el("p", { class: "counts" }, [waiting, held].filter(Boolean).join(" · ")),
+    el("p", { class: "quiet uri" }, printer.uri),
+    buttons(words.printerVerbs(printer), act),
+  );
+}
+
+export function jobRow(job, act) {
+  const title = job.title || `${job.language || job.media_type}, ${words.size(job.size_bytes)}`;
+  const copies = job.copies > 1 ? ` × ${job.copies}` : "";
+  const doubt = words.inDoubt(job) ? el("strong", {}, "may have printed; decide") : "";
+  const facts = [words.progress(job), words.evidence(job), words.why(job)].filter(Boolean).join(" · ");
+  const from = [job.owner, job.dialect].filter(Boolean).join(" · ");
+  return el(
+    "li",
+    { "data-mood": words.jobMood(job) },
+    chip(job.state, words.jobMood(job)),
+    el(
+      "div",
+      { class: "what" },
+      el("p", {}, el("b", {}, job.printer_name || job.printer), " ", title, copies),
+      el("p", { class: "why" }, doubt, doubt && facts ? " · " : "", facts),
+      el("p", { class: "quiet" }, since(job.changed_at), " · from ", from, " · ", el("code", {}, job.id)),
+    ),
+    buttons(words.jobVerbs(job), act),
+  );
+}
+
+export function clientRow(client, act) {
+  const jobs = client.jobs === 1 ? "1 job" : `${client.jobs} jobs`;
+  return el(
+    "li",
+    {},
+    chip(client.dialect, "done"),
+    el(
+      "div",
+      { class: "what" },
+      el("p", {}, el("b", {}, client.origin || "no web page"), " from ", client.address),
+      el("p", { class: "quiet" }, "connected ", since(client.since), ` · ${jobs}`),
+    ),
+    buttons(["disconnect"], act),
+  );
+}
+
+export function logLine(line) {
+  const at = new Date(line.at).toLocaleTimeString();
+  return el("li", { "data-level": line.level.toLowerCase() }, el("span", { class: "quiet" }, at), " ", line.text);
+}
