@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fanfold.config import Limits
 from fanfold.engine.intake import Intake, fingerprint
 from fanfold.engine.lane import Desk
@@ -79,12 +81,12 @@ class JobDesk:
         query = ListJobs(ask.states, printer, ask.owner, ask.reason, ask.cursor, ask.limit)
         page = await self._store.jobs(query)
         names = {job.printer: self._roster.name_of(job.printer) for job in page.jobs}
-        return Jobs(page.jobs, page.next, names)
+        return Jobs(tuple(self.verbs.live(job) for job in page.jobs), page.next, names)
 
     async def show(self, job_id: JobId) -> JobShown:
         """Show a job with its timeline."""
         job = await self.verbs.job(job_id)
-        return JobShown(job, self._roster.name_of(job.printer), tuple(await self._store.timeline(job_id)))
+        return replace(self._shown(job), timeline=tuple(await self._store.timeline(job_id)))
 
     async def document(self, job_id: JobId) -> DocumentFetched:
         """Return a job's bytes."""
@@ -111,4 +113,4 @@ class JobDesk:
         return self._shown(await self.verbs.assume_printed(job_id))
 
     def _shown(self, job: Job) -> JobShown:
-        return JobShown(job, self._roster.name_of(job.printer))
+        return JobShown(self.verbs.live(job), self._roster.name_of(job.printer))

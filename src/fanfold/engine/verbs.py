@@ -28,13 +28,23 @@ class Verbs:
         self._store, self._follow, self._roster = store, follow, roster
 
     async def job(self, job_id: JobId) -> Job:
-        """Return that job as it is now, with the bytes that left so far."""
+        """Return that job as it is now."""
         job = await self._follow.now(job_id)
         if job is None:
             raise Refused(f"There is no job {job_id[:60]!r} (or no longer).", code="unknown-job", status=404)
+        return job
+
+    def live(self, job: Job) -> Job:
+        """Return the job with what is not on disk: the bytes that left so far, and what its printer waits for."""
         lane = self._roster.by_id(job.printer)
-        if lane and lane.flight and lane.flight.job.id == job_id and not job.state.finished:
+        if lane is None:
+            return job
+        if job.state is JobState.PROCESSING and lane.flight and lane.flight.job.id == job.id:
             return replace(job, sent_bytes=max(job.sent_bytes, lane.flight.sent_bytes))
+        status = lane.standing.status
+        if job.state is JobState.PENDING and status.reasons:
+            reasons = tuple(dict.fromkeys((*job.reasons, *status.reasons)))
+            return replace(job, reasons=reasons, message=job.message or status.message)
         return job
 
     async def cancel(self, job_id: JobId) -> Job:

@@ -83,6 +83,8 @@ async def test_a_printer_that_is_away_costs_no_attempt(tmp_path: Path) -> None:
         await h.toy.tried.wait()
         shown = await h.do(ShowPrinter("till"))
         assert shown.view.waiting_jobs == 1  # type: ignore[union-attr]
+        waiting = (await h.do(ShowJob(job.id))).job  # type: ignore[union-attr]
+        assert (waiting.state, waiting.reasons, waiting.message) == ("pending", (Reason.OFFLINE,), "unplugged")  # type: ignore[union-attr]
         h.toy.away = ""
         done = await h.end(job)
         assert (done.state, done.attempt) == (JobState.COMPLETED, 1)
