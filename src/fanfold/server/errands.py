@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from pathlib import PurePath
 from typing import Any
 
-from fanfold.messages import Caller, Command, Follow, Reply
+from fanfold.messages import Caller, Command, Follow, Refusal, Reply
 from fanfold.server.access import Admission, may
 from fanfold.server.base import Engine
 
@@ -19,6 +19,7 @@ class Errands:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._waits: set[asyncio.Task[Reply]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run it as a task of its own."""
@@ -34,9 +35,26 @@ class Errands:
     async def see_through(self, command: Command, caller: Caller, admission: Admission) -> Reply:
         """Like `do`, for askers that may be cancelled: only waiting ends with them, doing does not."""
         if isinstance(command, Follow):
-            return await self.do(command, caller, admission)
+            return await self._wait(self.start(self.do(command, caller, admission)))
         done: Reply = await asyncio.shield(self.start(self.do(command, caller, admission)))
         return done
+
+    def end_waits(self) -> None:
+        """Let all go who only wait for a job: the gateway stops, and the job is kept."""
+        for wait in self._waits:
+            wait.cancel()
+
+    async def _wait(self, wait: asyncio.Task[Reply]) -> Reply:
+        self._waits.add(wait)
+        try:
+            return await wait
+        except asyncio.CancelledError:
+            asker = asyncio.current_task()
+            if asker is not None and asker.cancelling():
+                raise
+            return Refusal("shutting-down", "The gateway is stopping. The job is kept; ask for it later.", 503)
+        finally:
+            self._waits.discard(wait)
 
     async def finish(self, within_s: float) -> None:
         """Wait for what is under way; what takes longer is cancelled."""

@@ -92,6 +92,7 @@ class Server:
         for site in sites:
             await site.stop()
         self._upgrades.end_all("The gateway is stopping.")
+        self._errands.end_waits()
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)

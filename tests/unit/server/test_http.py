@@ -513,6 +513,14 @@ async def test_a_wide_listener_serves_those_with_the_token_and_the_page_to_all(t
             assert answer.status == 200
 
 
+async def test_who_waits_for_a_job_is_told_when_the_server_closes(stage: Stage) -> None:
+    waiting = asyncio.create_task(stage.client.post(stage.url + "/v1/wait"))
+    await until(lambda: stage.engine.done)
+    await stage.server.close()
+    answer = await waiting
+    assert (answer.status, await answer.text()) == (503, "shutting-down")
+
+
 async def test_a_closed_server_can_be_closed_again(stage: Stage) -> None:
     await stage.server.close()
     await stage.server.close()
