@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.transcripts.scripted import MakeDialect, Transcript
 
 from fanfold.dialects.base import Dialect
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
+from tests.transcripts.scripted import MakeDialect, Transcript
 
 HERE = Path(__file__).parent
 

@@ -19,6 +19,9 @@ STATUS_CODES: Mapping[str, int] = {"IDLE": 0, "PRINTING": 1, "OUT_OF_PAPER": 2, 
 ORIGINAL_VERSION = "0.1.0"
 """What the original answers to `server.version`; pages written by hand may compare it."""
 
+_SAID = ("nothing", "before any of it was sent", "may have printed")
+"""Where a job's own words say one of these, they tell already what is known of its paper."""
+
 INVALID = "Invalid printer or TSPL data"
 NAMELESS = "PrinterName not provided"
 
@@ -101,15 +104,18 @@ def outcome_in_words(job: Job) -> str:
     """Say why a job did not print, and what is known of its paper."""
     words = job.message or f"The job is {job.state}"
     if job.state is JobState.HELD:
-        return _with(words, "may have printed", "It may have printed and waits for a decision: look at the paper first")
-    untouched = job.sent_bytes == 0 and job.evidence is Evidence.NONE and job.reprints == 0
-    if untouched:
-        return _with(words, "nothing", "Nothing was printed")
-    return _with(words, "may have printed", f"{job.sent_bytes} bytes had left for the printer; a part may have printed")
+        fact = "It may have printed and waits for a decision: look at the paper first"
+    else:
+        fact = "Nothing was printed" if _is_untouched(job) else "A part of it may have printed"
+    is_said = any(known in words.lower() for known in _SAID)
+    return words if is_said else f"{words.rstrip('. ')}. {fact}."
 
 
-def _with(words: str, known_by: str, fact: str) -> str:
-    return words if known_by in words.lower() else f"{words.rstrip('. ')}. {fact}."
+def _is_untouched(job: Job) -> bool:
+    """Whether nothing can be on paper; that no byte is known to have left proves it not alone."""
+    if job.sent_bytes or job.reprints or job.evidence is not Evidence.NONE:
+        return False
+    return job.attempt == 0 or job.state is JobState.ABORTED or Reason.TOO_LATE in job.reasons
 
 
 def _truth(job: Job) -> dict[str, Any]:

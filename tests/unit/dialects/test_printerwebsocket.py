@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts.scripted import NOON, Conversation, ScriptedEngine
 
 from fanfold.dialects.base import Do, Effect, Listen, Send
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
 from fanfold.dialects.printerwebsocket_requests import joined
 from fanfold.messages import JobShown, ListPrinters, Printers, Refusal, Reply, Submit
 from fanfold.model import Evidence, JobId, JobState
+from tests.transcripts.scripted import NOON, Conversation, ScriptedEngine
 
 
 def dialect(path: str = "/", **settings: Any) -> PrinterWebSocket:
@@ -188,14 +188,26 @@ def test_a_refused_list_is_an_error_frame_and_lets_the_kept_frames_out() -> None
     assert [(frame["uid"], frame["status_code"]) for frame in frames] == [("f", 3), ("v", 0)]
 
 
-def test_a_job_that_was_sent_again_by_rule_is_never_called_unprinted() -> None:
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"message": "P1 was away"}, "P1 was away. Nothing was printed."),
+        ({"message": "P1 was away", "attempt": 2, "reasons": ("too-late",)}, "P1 was away. Nothing was printed."),
+        ({"message": "P1 was away", "reprints": 1}, "P1 was away. A part of it may have printed."),
+        ({"message": "Canceled while sent", "attempt": 1}, "Canceled while sent. A part of it may have printed."),
+        ({"message": "P1 said no", "attempt": 1, "state": JobState.ABORTED}, "P1 said no. Nothing was printed."),
+        ({"message": "Nothing of it was printed"}, "Nothing of it was printed"),
+        ({}, "The job is canceled. Nothing was printed."),
+    ],
+)
+def test_an_error_frame_says_that_nothing_was_printed_only_where_that_is_known(facts: Any, said: str) -> None:
     engine = ScriptedEngine()
     engine.add_printer("P1")
     talk = Conversation(dialect(), engine)
     talk.receive(print_request(["A"]))
-    job = JobId("job-1")
-    talk.replies(engine.change_job(job, state=JobState.CANCELED, message="P1 was away", reprints=1))
-    assert "may have printed" in json.loads(talk.sent[-1])["message"]
+    talk.replies(engine.change_job(JobId("job-1"), **{"state": JobState.CANCELED, **facts}))
+    frame = json.loads(talk.sent[-1])
+    assert (frame["status"], frame["message"]) == ("error", said)
 
 
 def test_a_job_that_is_assumed_printed_is_a_success_without_evidence() -> None:
