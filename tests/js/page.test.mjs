@@ -1,6 +1,6 @@
 // The whole page, over a document and a gateway that are doubles.
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { beforeEach, test } from "node:test";
 
 import { openDocument } from "./dom.mjs";
 
@@ -17,6 +17,7 @@ const job = {
 const doubtful = { ...job, id: "j2", state: "held", evidence: "none", reasons: ["delivery-uncertain"], title: "Label" };
 
 let gateway;
+let clock;
 let pages = 0;
 
 class Gateway {
@@ -76,13 +77,39 @@ class Socket {
   }
 }
 
+/** A clock that stands until the test moves it. */
+class Clock {
+  #now = 0;
+  #due = new Map();
+  #ids = 0;
+
+  after(work, wait, every = 0) {
+    this.#due.set((this.#ids += 1), { work, every, at: this.#now + wait });
+    return this.#ids;
+  }
+
+  forget(id) {
+    this.#due.delete(id);
+  }
+
+  move(ms) {
+    this.#now += ms;
+    for (const [id, timer] of [...this.#due]) {
+      if (timer.at > this.#now) continue;
+      if (timer.every) timer.at += timer.every;
+      else this.#due.delete(id);
+      timer.work();
+    }
+  }
+}
+
 const at = (id) => document.getElementById(id);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Let all that is due soon happen. */
 async function pass(ms = 1000) {
   for (let round = 0; round < 10; round += 1) {
-    mock.timers.tick(ms / 10);
+    clock.move(ms / 10);
     await settled();
     await settled();
   }
@@ -97,8 +124,10 @@ async function openPage() {
 }
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.parse(NOON) });
+  clock = new Clock();
+  globalThis.setTimeout = (work, wait) => clock.after(work, wait);
+  globalThis.clearTimeout = (id) => clock.forget(id);
+  globalThis.setInterval = (work, every) => clock.after(work, every, every);
   gateway = new Gateway();
   globalThis.document = openDocument();
   globalThis.location = { href: "http://gateway/" };
