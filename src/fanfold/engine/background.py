@@ -7,7 +7,12 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from fanfold import clock
+
 log = logging.getLogger(__name__)
+
+LATE_S = 300.0
+"""How long a failure is told by the health answer."""
 
 
 class Background:
@@ -15,8 +20,12 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.failures: list[str] = []
-        """What failed, in words, for the health answer."""
+        self._failures: list[tuple[float, str]] = []
+
+    @property
+    def failures(self) -> list[str]:
+        """What failed of late, in words, for the health answer."""
+        return [says for at_s, says in self._failures if clock.uptime_s() - at_s < LATE_S]
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run it as a task of its own."""
@@ -36,5 +45,5 @@ class Background:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        self.failures = [*self.failures[-9:], f"{task.get_name()}: {error!r}"]
+        self._failures = [*self._failures[-9:], (clock.uptime_s(), f"{task.get_name()}: {error!r}")]
         log.error("the task %s ended by a fault", task.get_name(), exc_info=error)

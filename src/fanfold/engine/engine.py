@@ -185,8 +185,9 @@ class Engine:
         """Read the configuration again; no client and no job is dropped. Raises Refused `bad-config` 422."""
         try:
             settings = self._read_settings()
+            notes = _restart_needed(self.settings, settings)
             self._take(settings)
-            notes = await self._roster.configure(settings.printers)
+            notes += await self._roster.configure(settings.printers)
         except (CannotStart, Refused) as error:
             raise Refused(f"Not all was reloaded. {error.says}", code="bad-config", status=422) from error
         log.info("configuration read again: %s", "; ".join(notes) or "no printer changed")
@@ -225,3 +226,9 @@ class Engine:
         if self.closing:
             problems.append("shutting down")
         return m.Health(not problems, __version__, clock.uptime_s() - self._started_s, tuple(problems))
+
+
+def _restart_needed(before: Settings, after: Settings) -> list[str]:
+    """What changed that only a restart brings, in words."""
+    changed = [name for name in ("data", "listeners") if getattr(before, name) != getattr(after, name)]
+    return [f"{name}: changed, but only a restart brings it" for name in changed]

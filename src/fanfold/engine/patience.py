@@ -6,14 +6,19 @@ The clock runs only while the printer is blocked or away, so a job is never late
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from fanfold.engine.background import Background
 from fanfold.engine.follow import Follow
 from fanfold.engine.pause import until_set
+from fanfold.errors import StoreFailed
 from fanfold.model import Job, JobState, OnLate, Reason
 from fanfold.store.base import Change, KeptPrinter, Lateness, Store
 
+log = logging.getLogger(__name__)
+
 LONGEST_LOOK_S = 3600.0
+STORE_RETRY_S = 2.0
 
 
 class Patience:
@@ -24,6 +29,7 @@ class Patience:
         self._store, self._follow, self._background = store, follow, background
         self._blocked_s = kept.blocked_s
         self._since_s = kept.blocked_since_s
+        self._kept = (self._blocked_s, self._since_s)
         self._look = asyncio.Event()
         self._watching = False
         self._watch_if_blocked()
@@ -76,19 +82,26 @@ class Patience:
             self._background.start(self._watching_over(), f"patience {self.printer.id}")
 
     async def _watching_over(self) -> None:
-        try:
-            await self._keep()
-            while self.running:
+        kept = False
+        while self.running or not kept:
+            try:
                 self._look.clear()
-                await self.expire()
-                await self._until_next()
-        finally:
-            self._watching = False
-        await self._keep()
-        self._watch_if_blocked()  # again, while that was written
+                kept = await self._keep()
+                if self.running:
+                    await self.expire()
+                    await self._until_next()
+            except StoreFailed as failure:
+                log.warning("late jobs of %s wait for the disk: %s", self.printer.name, failure.says)
+                await until_set(self._look, STORE_RETRY_S)
+        self._watching = False
 
-    async def _keep(self) -> None:
-        await self._store.save_blocked(self.printer.id, self._blocked_s, self._since_s)
+    async def _keep(self) -> bool:
+        """Write the clock where it started or stopped since; return whether what is written now stands still."""
+        clock = (self._blocked_s, self._since_s)
+        if clock != self._kept:
+            await self._store.save_blocked(self.printer.id, *clock)
+            self._kept = clock
+        return self._kept == (self._blocked_s, None)
 
     async def _until_next(self) -> None:
         left_s = await self._store.next_late_s(self.printer.id, self.lateness)

@@ -62,7 +62,13 @@ class Upkeep:
         await asyncio.sleep(left_s)
         says = f"it only opens a drawer and could not be sent within {PULSE_WAIT_S:g} s; nothing was sent"
         change = Change(job.id, JobState.PENDING, job.attempt, JobState.CANCELED, (Reason.TOO_LATE,), says)
-        await self._follow.settle(change)
+        while True:
+            try:
+                await self._follow.settle(change)
+            except StoreFailed:
+                await asyncio.sleep(SHORTEST_ROUND_S)  # a drawer must not open later by itself
+            else:
+                return
 
     async def _look_for_printers(self, scheme: str, finder: Discovers) -> None:
         answered = True

@@ -161,11 +161,6 @@ def is_public(arrival: Arrival) -> bool:
     return arrival.method in ("GET", "HEAD") and not guarded
 
 
-def is_loopback(address: str) -> bool:
-    """Tell whether only this machine can reach a listener at this address."""
-    return address == "localhost" or ipaddress.ip_address(address).is_loopback
-
-
 def _needs_no_token(arrival: Arrival) -> bool:
     # A preflight cannot carry one; it does nothing, and its answer goes to allowed origins only.
     return is_public(arrival) or arrival.method == "OPTIONS"

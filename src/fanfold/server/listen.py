@@ -10,8 +10,8 @@ import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fanfold.config import is_loopback
 from fanfold.errors import CannotStart
-from fanfold.server.access import is_loopback
 from fanfold.server.base import Listener
 
 BACKLOG = 512
