@@ -63,7 +63,8 @@ class SocketPrinter:
         """How much was read, of all connections together."""
         self._buffer_bytes = buffer_bytes
         self._holder: socket.socket | None = None
-        self._door: asyncio.Task[None] | None = None
+        self._door: socket.socket | None = None
+        self._porter: asyncio.Task[None] | None = None
         self._guests: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
@@ -75,7 +76,11 @@ class SocketPrinter:
     async def __aenter__(self) -> Self:
         self._holder = self._bound()  # keeps the port while the printer is away
         self.port = self._holder.getsockname()[1]
-        self._open_door()
+        try:
+            self._open_door()
+        except OSError:
+            self._holder.close()
+            raise
         return self
 
     async def __aexit__(
@@ -142,34 +147,39 @@ class SocketPrinter:
 
     def _open_door(self) -> None:
         if not isinstance(self.mood, Away):
-            self._door = asyncio.create_task(self._receive(self._listening()))
+            self._door = self._listening()
+            self._porter = asyncio.create_task(self._receive())
 
     def _listening(self) -> socket.socket:
         if sys.platform == "win32" and self._holder is not None:
             self._holder.close()
-        listening = self._bound()
-        listening.listen(128)
-        return listening
+        door = self._bound()
+        try:
+            door.listen(128)
+        except OSError:
+            door.close()
+            raise
+        return door
 
     async def _shut_door(self) -> None:
+        if self._porter is not None:
+            await _end(self._porter)
         if self._door is not None:
-            await _end(self._door)
-            self._door = None
+            self._door.close()
+        self._door = self._porter = None
 
-    async def _receive(self, listening: socket.socket) -> None:
+    async def _receive(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while True:
-                visitor, _ = await loop.sock_accept(listening)
-                guest = self._let_in(visitor)
-                if isinstance(self.mood, SingleClient):
-                    if not self.mood.queues:
-                        listening.close()
+        while self._door is not None:
+            visitor, _ = await loop.sock_accept(self._door)
+            guest = self._let_in(visitor)
+            match self.mood:
+                case SingleClient(queues=True):
                     await asyncio.wait({guest})
-                    if not self.mood.queues:
-                        listening = self._listening()
-        finally:
-            listening.close()
+                case SingleClient():
+                    self._door.close()
+                    await asyncio.wait({guest})
+                    self._door = self._listening()
 
     def _let_in(self, visitor: socket.socket) -> asyncio.Task[None]:
         self.visits += 1
@@ -261,10 +271,15 @@ def _reset(visitor: socket.socket) -> None:
 
 async def _run(printer: SocketPrinter) -> None:
     async with printer:
-        sys.stdout.write(f"{printer.uri} is {type(printer.mood).__name__}; Ctrl-C ends it\n")
+        _say(f"{printer.uri} is {type(printer.mood).__name__}; Ctrl-C ends it")
         while True:
             await printer.printed(len(printer.paper) + 1)
-            sys.stdout.write(f"document {len(printer.paper)}: {len(printer.paper[-1])} bytes\n")
+            _say(f"document {len(printer.paper)}: {len(printer.paper[-1])} bytes")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
