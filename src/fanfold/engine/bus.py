@@ -1,38 +1,22 @@
-"""Events to whoever listens: a wake-up and the tail of the store's history. The store alone remembers."""
+"""Events to whoever listens: a wake-up, and the store's history read on from there. The store alone remembers."""
 
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
-from operator import attrgetter
 
 from fanfold.messages import Event
 from fanfold.store.base import Store
 
-TAIL_EVENTS = 4096
-"""Kept in memory, so that listeners who keep up cost no read of the store."""
-
-_by_id = attrgetter("id")
-
 
 class Bus:
-    """Wakes readers of the history. A slow reader misses nothing: it falls back on the store."""
+    """Wakes readers of the history. A slow reader misses nothing: it reads on from where it was."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._tail: list[Event] = []
-        self._tail_starts_after = store.last_event_id()
         self._news = asyncio.Event()
         self._closed = False
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Take a commit's events, in order."""
-        self._tail.extend(events)
-        if len(self._tail) > 2 * TAIL_EVENTS:
-            self._tail_starts_after = self._tail[-TAIL_EVENTS - 1].id
-            self._tail = self._tail[-TAIL_EVENTS:]
-        self._wake()
+        store.watch(self._wake)
 
     def close(self) -> None:
         """End all readings once they have what is there."""
@@ -44,7 +28,7 @@ class Bus:
         seen = self._store.last_event_id() if after is None else after
         while True:
             news = self._news
-            batch = await self._next(seen)
+            batch = await self._store.events(seen)
             for event in batch:
                 yield event
                 seen = event.id
@@ -54,11 +38,6 @@ class Bus:
                 return
             await news.wait()
 
-    async def _next(self, after: int) -> Sequence[Event]:
-        if after >= self._tail_starts_after:
-            return self._tail[bisect_right(self._tail, after, key=_by_id) :]
-        return await self._store.events(after)
-
-    def _wake(self) -> None:
+    def _wake(self, events: Sequence[Event] = ()) -> None:
         self._news.set()
         self._news = asyncio.Event()

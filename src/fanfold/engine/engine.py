@@ -20,7 +20,6 @@ from fanfold.engine.lane import Desk
 from fanfold.engine.origins import OriginList
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.roster import Roster
-from fanfold.engine.shelf import Shelf
 from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
@@ -57,7 +56,7 @@ class Engine:
         self._test_page, self._read_settings, self._on_settings = test_page, read_settings, on_settings
         self._background = Background()
         self._follow = Follow(store)
-        desk = Desk(store, self._follow, Shelf(), self._background)
+        desk = Desk(store, self._follow, self._background)
         self._roster = Roster(transports, desk)
         self._upkeep = Upkeep(store, self._follow, self._roster, self._background)
         self._jobs = JobDesk(desk, self._roster, self._upkeep, languages)
@@ -65,7 +64,6 @@ class Engine:
         self._origins = OriginList(store)
         self._bus = Bus(store)
         self._started_s = clock.uptime_s()
-        store.watch(self._bus.publish)
 
     # life
 

@@ -23,7 +23,7 @@ class JobDesk:
     """The engine's hand for jobs. Methods raise Refused."""
 
     def __init__(self, desk: Desk, roster: Roster, upkeep: Upkeep, languages: tuple[Language, ...]) -> None:
-        self._store, self._follow, self._shelf = desk.store, desk.follow, desk.shelf
+        self._store, self._follow = desk.store, desk.follow
         self._roster, self._upkeep = roster, upkeep
         self._languages = languages
         self.verbs = Verbs(desk.store, desk.follow, roster)
@@ -48,9 +48,7 @@ class JobDesk:
         added = await self._store.add(job, document, limits, fingerprint(job))
         name = self._roster.name_of(job.printer)
         if not added.fresh:
-            return Accepted(await self._follow.now(added.job.id) or added.job, name, fresh=False)
-        self._follow.tell(added.job)
-        self._shelf.put(job.id, document)
+            return Accepted(added.job, name, fresh=False)
         if job.pulse_only:
             self._upkeep.watch_pulse(added.job)
         if lane := self._roster.by_id(job.printer):

@@ -15,7 +15,6 @@ from fanfold.engine.leftovers import find_again
 from fanfold.engine.patience import Patience
 from fanfold.engine.pause import until_set
 from fanfold.engine.retry import FIRST_S, Backoff
-from fanfold.engine.shelf import Shelf
 from fanfold.engine.standing import Standing
 from fanfold.engine.way import Way
 from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
@@ -41,7 +40,6 @@ class Desk:
 
     store: Store
     follow: Follow
-    shelf: Shelf
     background: Background
 
 
@@ -198,7 +196,7 @@ class Lane:
                 await self.patience.expire()
                 self.patience.stop()
             self._backoff.reset()
-            job = await self._follow.claim(self.printer.id, self.patience.lateness)
+            job = await self._store.claim(self.printer.id, self.patience.lateness)
         except BaseException:
             await way.give_up()
             raise
@@ -225,7 +223,7 @@ class Lane:
         return self.flight
 
     async def _bring(self, link: Link, job: Job, flight: Flight) -> Receipt:
-        document = self._desk.shelf.take(job.id) or await self._store.document(job.id)
+        document = await self._store.document(job.id)
         if document is None:
             raise Declined("its document is no longer in the store")
         title = job.title or f"Fanfold {job.id}"

@@ -29,7 +29,7 @@ class Verbs:
 
     async def job(self, job_id: JobId) -> Job:
         """Return that job as it is now."""
-        job = await self._follow.now(job_id)
+        job = await self._store.job(job_id)
         if job is None:
             raise Refused(f"There is no job {job_id[:60]!r} (or no longer).", code="unknown-job", status=404)
         return job

@@ -383,8 +383,7 @@ async def test_unknown_jobs_are_refused(tmp_path: Path) -> None:
             assert (await h.refused(command(JobId("nope")))).code == "unknown-job"
 
 
-async def test_a_slow_listener_misses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfold.engine.bus.TAIL_EVENTS", 4)
+async def test_a_slow_listener_misses_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         reading = h.engine.events(0)
         await h.submit()
