@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.languages.documents import CPCL_LABEL, CPCL_SETTING
-
 from fanfold.languages.cpcl import Cpcl
+from tests.unit.languages.documents import CPCL_LABEL, CPCL_SETTING
 
 
 def test_good_documents_have_no_faults() -> None:

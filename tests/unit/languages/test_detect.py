@@ -5,20 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.languages.documents import DOCUMENTS, FOREIGN, PDF, PNG, ZPL_LABEL
 
-from fanfold.languages.base import HEAD_BYTES, Language
-from fanfold.languages.cpcl import Cpcl
+from fanfold.languages.base import HEAD_BYTES
 from fanfold.languages.detect import detect, entered, peel
-from fanfold.languages.epl import Epl
-from fanfold.languages.escpos import EscPos
-from fanfold.languages.pages import Jpeg, Pdf, Png, PostScript
-from fanfold.languages.tspl import Tspl
-from fanfold.languages.zpl import Zpl
-
-LANGUAGES: tuple[Language, ...] = (
-    Pdf(), PostScript(), Png(), Jpeg(), Zpl(), Cpcl(), Tspl(), Epl(), EscPos(),
-)  # fmt: skip
+from fanfold.registry import LANGUAGES
+from tests.unit.languages.documents import DOCUMENTS, FOREIGN, PDF, PNG, ZPL_LABEL
 
 
 @pytest.mark.parametrize(("name", "document"), DOCUMENTS)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.languages.documents import EPL_IMAGE, EPL_LABEL
 
 from fanfold.languages.epl import Epl
+from tests.unit.languages.documents import EPL_IMAGE, EPL_LABEL
 
 
 @pytest.mark.parametrize(

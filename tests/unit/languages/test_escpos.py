@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.languages.documents import ESCPOS_IMAGE, ESCPOS_RECEIPT, ESCPOS_WRAPPED_BYTES, PULSES
 
 from fanfold.languages.base import FindsPulses
 from fanfold.languages.escpos import EscPos
+from tests.unit.languages.documents import ESCPOS_IMAGE, ESCPOS_RECEIPT, ESCPOS_WRAPPED_BYTES, PULSES
 
 
 @pytest.mark.parametrize("document", PULSES)

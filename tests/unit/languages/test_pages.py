@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.languages.documents import JPEG, PDF, PDF_IN_PJL, PNG, POSTSCRIPT
 
 from fanfold.languages.base import Language
 from fanfold.languages.pages import Jpeg, Pdf, Png, PostScript
+from tests.unit.languages.documents import JPEG, PDF, PDF_IN_PJL, PNG, POSTSCRIPT
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.languages.test_detect import LANGUAGES
 
 from fanfold.languages import samples
 from fanfold.languages.detect import detect
+from fanfold.registry import LANGUAGES
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 PAGED = ("tspl", "zpl", "epl", "cpcl", "escpos", "postscript", "pdf")

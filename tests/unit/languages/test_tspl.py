@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.languages.documents import TSPL_IMAGE, TSPL_LABEL, TSPL_QUESTION, TSPL_README
-
 from fanfold.languages.tspl import Tspl
+from tests.unit.languages.documents import TSPL_IMAGE, TSPL_LABEL, TSPL_QUESTION, TSPL_README
 
 
 def test_good_documents_have_no_faults() -> None:

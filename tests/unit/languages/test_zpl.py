@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.languages.documents import ZPL_AFTER_SETTING, ZPL_DRIVER, ZPL_GRAPHIC, ZPL_LABEL
 
 from fanfold.languages.zpl import Zpl
+from tests.unit.languages.documents import ZPL_AFTER_SETTING, ZPL_DRIVER, ZPL_GRAPHIC, ZPL_LABEL
 
 
 @pytest.mark.parametrize("document", [ZPL_LABEL, ZPL_DRIVER, ZPL_GRAPHIC, ZPL_AFTER_SETTING, b"~HS", b"^xa^fdx^fs^xz"])

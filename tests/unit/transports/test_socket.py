@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -302,8 +303,7 @@ async def test_a_close_is_no_proof_while_bytes_are_under_way() -> None:
             delivery = asyncio.ensure_future(link.deliver(work(bytes(300_000)), heard))
             await heard.started.wait()
             peer.shutdown(socket.SHUT_WR)
-            await heard.stalling.wait()
-            assert not delivery.done()
+            await _until_stalled(heard, delivery)
             peer.close()
             with pytest.raises(Interrupted):
                 await delivery
@@ -317,7 +317,7 @@ async def test_a_close_is_proof_once_the_bytes_under_way_are_taken() -> None:
             delivery = asyncio.ensure_future(link.deliver(work(bytes(300_000)), heard))
             await heard.started.wait()
             peer.shutdown(socket.SHUT_WR)
-            await heard.stalling.wait()
+            await _until_stalled(heard, delivery)
             await asyncio.to_thread(_read_to_the_end, peer)
             assert (await delivery).evidence is Evidence.DELIVERED
             peer.close()
@@ -484,6 +484,14 @@ def _listening() -> socket.socket:
 def _at(listener: socket.socket, *, stall_after_s: float = 5) -> Printer:
     uri = f"socket://127.0.0.1:{listener.getsockname()[1]}"
     return Printer(PrinterId("net"), "Network", uri, options=PrinterOptions(stall_after_s=stall_after_s))
+
+
+async def _until_stalled(heard: Heard, delivery: asyncio.Future[Receipt]) -> None:
+    stalling = asyncio.ensure_future(heard.stalling.wait())
+    either: set[asyncio.Future[Any]] = {stalling, delivery}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    stalling.cancel()
+    assert not delivery.done(), "it ended though the printer had not taken all"
 
 
 def _read_to_the_end(peer: socket.socket) -> None:
