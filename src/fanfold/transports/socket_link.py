@@ -28,6 +28,7 @@ from typing import Any
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.socket_stall import StallWatch
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
 
 if sys.platform == "linux":
@@ -121,7 +122,7 @@ class SocketLink:
         self._look_before_first_byte()
         self._total = work.document.size_bytes * work.copies
         listening = asyncio.ensure_future(self._listen())
-        watch = _StallWatch(self, self._where, self._options.stall_after_s, report)
+        watch = StallWatch(self, self._where, self._options.stall_after_s, report)
         try:
             await self._send(work, report)
             self._end_data()
@@ -293,33 +294,6 @@ class SocketLink:
         self.broke_off = True
         says = f"{self._where} broke the connection after it had taken {self.standing} ({why})"
         return Interrupted(says, reasons=(Reason.OFFLINE,))
-
-
-class _StallWatch:
-    """Looks from time to time whether the printer still takes bytes, and says so when it has not for a while."""
-
-    def __init__(self, link: SocketLink, where: str, after_s: float, report: Report) -> None:
-        self._link, self._where, self._after_s, self._report = link, where, after_s, report
-        self._loop = asyncio.get_running_loop()
-        self._every_s = min(max(after_s / 4, 0.01), 0.5)
-        self._seen_bytes = -1
-        self._told = False
-        self._since_s = self._loop.time()
-        self._timer = self._loop.call_later(self._every_s, self._look)
-
-    def stop(self) -> None:
-        self._timer.cancel()
-
-    def _look(self) -> None:
-        self._timer = self._loop.call_later(self._every_s, self._look)
-        now_s, sent_bytes = self._loop.time(), self._link.sent_bytes
-        if sent_bytes > self._seen_bytes or not self._link.held_up:
-            self._seen_bytes, self._since_s, self._told = sent_bytes, now_s, False
-            self._report.progress(sent_bytes)
-        elif now_s - self._since_s >= self._after_s and not self._told:
-            self._told = True
-            says = f"{self._where} took {self._link.standing} and takes no more; see to its paper, cover and pause key"
-            self._report.stalled(Reason.STALLED, says)
 
 
 def turned_away(where: str, what: str) -> NotReached:
