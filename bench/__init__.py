@@ -1,0 +1,1 @@
+"""Measures of the whole gateway, from outside: `python -m bench`. Asserts nothing."""
