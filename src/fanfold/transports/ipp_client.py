@@ -227,7 +227,7 @@ class _Body:
         yield self._prelude
         sent_bytes = 0
         try:
-            async with aclosing(self._document.chunks()) as chunks:  # type: ignore[type-var]
+            async with aclosing(self._document.chunks()) as chunks:
                 async for chunk in chunks:
                     self.whole = sent_bytes + len(chunk) == self._document.size_bytes
                     if chunk:
@@ -316,7 +316,7 @@ def _words(server: Server, error: Exception) -> str:
                 "install its CA, or add ?verify=no to the printer's URI"
             )
         case aiohttp.ClientConnectorError():
-            return f"{server} cannot be reached: {error.strerror or error}"
+            return f"{server} cannot be reached: {os.strerror(error.errno) if error.errno else error}"
         case TimeoutError():
             return f"{server} did not take the connection within {CONNECT_S} s"
         case BadIpp():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -119,4 +120,4 @@ def _words(error: OSError) -> str:
         return f"its name is not known here ({error.strerror})"
     if error.errno == errno.EHOSTUNREACH:
         return "no such host answers in its network"
-    return error.strerror or str(error)
+    return os.strerror(error.errno) if error.errno else str(error)  # asyncio's own words name the call, not the cause
