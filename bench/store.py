@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sqlite3
 import statistics
 import tempfile
@@ -205,6 +206,7 @@ async def main() -> None:
             if history:
                 await (await SqliteStore.open(directory)).close()
                 fill(directory / DATABASE, history)
+                os.sync()  # else the measure shares the disk with what was just written
             await measure(directory, args.seconds)
 
 

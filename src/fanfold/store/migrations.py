@@ -52,7 +52,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     for number, schema in enumerate(schemas()[version:], version + 1):
         try:
             db.executescript(
-                f"BEGIN IMMEDIATE; {schema}; PRAGMA application_id = {APPLICATION}; "
+                f"BEGIN IMMEDIATE;\n{schema}\n; PRAGMA application_id = {APPLICATION}; "
                 f"PRAGMA user_version = {number}; COMMIT;"
             )
         except sqlite3.Error as error:

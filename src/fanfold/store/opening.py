@@ -75,7 +75,8 @@ def _open(directory: Path, path: Path, parts: ExitStack) -> Opened:
     db = _connect(path)
     parts.callback(db.close)
     migrations.migrate(db, path)
-    ledger = Ledger(_count(db), Age(_age_s(db)), Reserve(directory / RESERVE), _last_event_id(db))
+    age, reserve = Age(_age_s(db)), Reserve(directory / RESERVE)
+    ledger = Ledger(_count(db), age, reserve, _last_event_id(db), _last_seq(db))
     readers = Readers(path)
     parts.callback(readers.close)
     files = DocumentFiles(directory)
@@ -118,6 +119,10 @@ def _last_event_id(db: sqlite3.Connection) -> int:
     """Return the highest id ever given; its row may be gone."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
     return 0 if row is None else int(row[0])
+
+
+def _last_seq(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(seq), 0) FROM jobs").fetchone()[0])
 
 
 def _names_file(db: sqlite3.Connection, job: str) -> bool:

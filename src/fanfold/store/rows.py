@@ -35,6 +35,9 @@ EVENT = "e.id, e.at, j.id, coalesce(j.printer, e.printer), e.state, e.reasons, e
 EVENT += "e.sent_bytes, j.title, j.owner"
 """The columns of an event, from `events e LEFT JOIN jobs j ON j.seq = e.job`."""
 
+EVENT_ROW = "id, at, job, state, reasons, message, evidence, attempt, sent_bytes"
+"""The columns of a job's event as `event_row` gives them."""
+
 PRINTER = "id, name, uri, aliases, source, options, kinds, paused, paused_because, info, is_default"
 """The columns of a printer, in the order of `printer_row`."""
 
@@ -144,7 +147,7 @@ def job_event_of(row: Row) -> JobChanged:
 
 
 def event_row(event: JobChanged, seq: int) -> Row:
-    """Return the columns id, at, job, state, reasons, message, evidence, attempt, sent_bytes of a job's event."""
+    """Return the columns `EVENT_ROW` of a job's event."""
     return (
         event.id,
         micros(event.at),

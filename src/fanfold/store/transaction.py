@@ -9,19 +9,12 @@ from datetime import datetime
 from fanfold import clock
 from fanfold.messages import Event, PrinterChanged
 from fanfold.model import Job, JobId, JobState, PrinterId
+from fanfold.store import inserts
 from fanfold.store.age import Age, Reading
 from fanfold.store.history import transition
 from fanfold.store.reserve import Reserve
-from fanfold.store.rows import Row, event_row, lines, micros
+from fanfold.store.rows import FILE, INLINE, Row, event_row, job_row, lines, micros
 from fanfold.store.tally import Move, Tally
-
-_EVENTS_AT_ONCE = 16
-"""Rows in one INSERT: every statement takes and gives back Python's lock, which costs more than a row."""
-
-_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT = "INSERT INTO events (id, at, job, state, reasons, message, evidence, attempt, sent_bytes) VALUES "
-_INSERT_ONE = _INSERT + _ROW
-_INSERT_MANY = _INSERT + ", ".join([_ROW] * _EVENTS_AT_ONCE)
 
 
 @dataclass(slots=True)
@@ -32,6 +25,7 @@ class Ledger:
     age: Age
     reserve: Reserve
     last_event_id: int
+    last_seq: int
 
 
 @dataclass(slots=True)
@@ -48,14 +42,30 @@ class Transaction:
     """Jobs that lost their row or their document."""
     moves: list[Move] = field(default_factory=list)
     new_bytes: int = 0
-    _rows: list[Row] = field(default_factory=list)
+    named: dict[tuple[str, str], tuple[Job, str]] = field(default_factory=dict)
+    """Jobs added in this transaction by owner and key, with their fingerprints."""
+    _job_rows: list[Row] = field(default_factory=list)
+    _document_rows: list[Row] = field(default_factory=list)
+    _event_rows: list[Row] = field(default_factory=list)
     _reading: Reading | None = None
+
+    def insert(self, job: Job, document: bytes | None, fingerprint: str) -> None:
+        """Take note of a new job; `document` is None where it is a file. Its rows are written at the end."""
+        seq = self.ledger.last_seq + len(self._job_rows) + 1
+        place = FILE if document is None else INLINE
+        self._job_rows.append((seq, *job_row(job, place), fingerprint, self.ledger.age.now_s()))
+        if document is not None:
+            self._document_rows.append((seq, document))
+        if job.key is not None:
+            self.named[job.owner, job.key] = job, fingerprint
+        self.keep_bytes(job.size_bytes)
+        self.became(seq, job, None)
 
     def became(self, seq: int, job: Job, from_state: JobState | None) -> None:
         """Take note of a job's transition; its row of history is written with the others, at the end."""
         event = transition(self._next_id(), job)
         self.events.append(event)
-        self._rows.append(event_row(event, seq))
+        self._event_rows.append(event_row(event, seq))
         self.jobs.append(job)
         self.move((job.printer, from_state, job.state))
 
@@ -79,13 +89,10 @@ class Transaction:
         self.new_bytes += size_bytes
 
     def finish(self) -> None:
-        """Write the rows of all transitions noted so far and, when it is time, the store's age."""
-        rows = self._rows
-        while len(rows) >= _EVENTS_AT_ONCE:
-            self.db.execute(_INSERT_MANY, [value for row in rows[:_EVENTS_AT_ONCE] for value in row])
-            del rows[:_EVENTS_AT_ONCE]
-        for row in rows:
-            self.db.execute(_INSERT_ONE, row)
+        """Write all rows noted so far and, when it is time, the store's age."""
+        inserts.JOBS.run(self.db, self._job_rows)
+        inserts.DOCUMENTS.run(self.db, self._document_rows)
+        inserts.EVENTS.run(self.db, self._event_rows)
         if self.ledger.age.due():
             self.save_age()
 
@@ -103,7 +110,8 @@ class Transaction:
         self.ledger.tally.kept_bytes -= self.new_bytes
 
     def stands(self) -> None:
-        """Take note that the transaction is committed: its events' ids are given, its age is saved."""
+        """Take note that the transaction is committed: what it numbered is given, its age is saved."""
+        self.ledger.last_seq += len(self._job_rows)
         self.ledger.last_event_id += len(self.events)
         if self._reading is not None:
             self.ledger.age.saved(self._reading)

@@ -10,14 +10,10 @@ from fanfold.errors import Refused
 from fanfold.model import Job, JobState, PrinterId
 from fanfold.store import refusals
 from fanfold.store.base import Added, Change, Lateness, Limits
-from fanfold.store.rows import FILE, INLINE, JOB, OPEN, Row, job_of, job_row, lines, micros
+from fanfold.store.rows import JOB, OPEN, Row, job_of, lines, micros
 from fanfold.store.transaction import Transaction
 
 _BY_KEY = f"SELECT fingerprint, {JOB} FROM jobs WHERE owner = ? AND client_key = ?"
-
-_INSERT = f"""
-    INSERT INTO jobs ({JOB}, fingerprint, since_s) VALUES ({"?, " * JOB.count(",")} ?, ?, ?)
-    ON CONFLICT (owner, client_key) WHERE client_key IS NOT NULL DO NOTHING"""
 
 _CLAIM = f"""
     UPDATE jobs SET state = 'processing', attempt = attempt + 1, evidence = 0, sent_bytes = 0, foreign_id = NULL,
@@ -62,27 +58,22 @@ def add(tx: Transaction, new: NewJob) -> Added | Refused:
     if (refused := _over_limits(tx, new)) is not None:
         return refused
     job = _as_accepted(new)
-    place = FILE if new.data is None else INLINE
-    row = (*job_row(job, place), new.fingerprint, tx.ledger.age.now_s())
-    cursor = tx.db.execute(_INSERT, row)
-    if cursor.rowcount == 0 and (there := by_key(tx, new)) is not None:
-        return there
-    seq = cursor.lastrowid or 0
-    if new.data is not None:
-        tx.db.execute("INSERT INTO documents (job, data) VALUES (?, ?)", (seq, new.data))
-    tx.keep_bytes(new.size_bytes)
-    tx.became(seq, job, None)
+    tx.insert(job, new.data, new.fingerprint)
     return Added(job, fresh=True)
 
 
 def by_key(tx: Transaction, new: NewJob) -> Added | Refused | None:
-    """Return the answer that the key's job gives, if there is one."""
+    """Return the answer that the key's job gives, if there is one.
+
+    It spares the constraint on (owner, key) from having to decide, which then costs the whole group a second try.
+    """
     if new.job.key is None:
         return None
-    row = tx.db.execute(_BY_KEY, (new.job.owner, new.job.key)).fetchone()
-    if row is None:
+    there = tx.named.get((new.job.owner, new.job.key)) or _kept(tx, new.job.owner, new.job.key)
+    if there is None:
         return None
-    return Added(job_of(row[1:]), fresh=False) if row[0] == new.fingerprint else refusals.key_reused(new.job)
+    job, fingerprint = there
+    return Added(job, fresh=False) if fingerprint == new.fingerprint else refusals.key_reused(new.job)
 
 
 def claim(tx: Transaction, printer: PrinterId, lateness: Lateness) -> Job | None:
@@ -125,6 +116,11 @@ def settle_and_claim(
 ) -> tuple[Job | None, Job | None]:
     """Both, in this order."""
     return settle(tx, change), claim(tx, printer, lateness)
+
+
+def _kept(tx: Transaction, owner: str, key: str) -> tuple[Job, str] | None:
+    row = tx.db.execute(_BY_KEY, (owner, key)).fetchone()
+    return None if row is None else (job_of(row[1:]), row[0])
 
 
 def _changed(tx: Transaction, row: Row | None, from_state: JobState) -> Job | None:

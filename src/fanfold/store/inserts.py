@@ -1,0 +1,41 @@
+"""Rows put into a table many at a time. Knows no table.
+
+Every statement takes and gives back Python's lock some times, and waits for it where the loop is busy: that costs
+far more than a row. So new rows of one transaction are gathered, and go in a few statements.
+"""
+
+# ruff: noqa: S608  # only this house's own constants are put into statements; values are always bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import chain
+
+from fanfold.store.rows import EVENT_ROW, JOB, Row
+
+AT_ONCE = 16
+"""Rows in one statement; more gain nothing."""
+
+
+class Inserts:
+    """The statements that put rows into these columns of a table."""
+
+    def __init__(self, table: str, columns: str) -> None:
+        """Take columns as SQL names them, `a, b, c`."""
+        row = f"({', '.join('?' * (columns.count(',') + 1))})"
+        self._one = f"INSERT INTO {table} ({columns}) VALUES {row}"
+        self._many = f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * AT_ONCE)}"
+
+    def run(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Put the rows in, in order. Raises sqlite3.Error; what was put in until then is the transaction's to undo."""
+        whole = len(rows) // AT_ONCE * AT_ONCE
+        for start in range(0, whole, AT_ONCE):
+            db.execute(self._many, list(chain.from_iterable(rows[start : start + AT_ONCE])))
+        for row in rows[whole:]:
+            db.execute(self._one, row)
+
+
+JOBS = Inserts("jobs", f"seq, {JOB}, fingerprint, since_s")
+DOCUMENTS = Inserts("documents", "job, data")
+EVENTS = Inserts("events", EVENT_ROW)
