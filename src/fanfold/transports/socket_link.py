@@ -77,7 +77,7 @@ class SocketLink:
     @property
     def sent_bytes(self) -> int:
         """How many bytes the printer's TCP acknowledged (Linux; elsewhere: our own TCP took); 0 only if none left."""
-        if self._wire.fileno() >= 0:
+        if self._acknowledged < self._written and self._wire.fileno() >= 0:
             self._acknowledged = max(self._acknowledged, self._written - self.unacknowledged_bytes)
         return self._acknowledged or min(self._written, 1)  # what is under way may arrive yet
 
@@ -271,6 +271,7 @@ class SocketLink:
             if failed := self._wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(failed, os.strerror(failed))
             if not left:
+                self._acknowledged = self._written
                 return
             await asyncio.sleep(POLL_S)
 
