@@ -1,7 +1,7 @@
 """The store on disk: SQLite, one writer thread with group commit, and documents beside it. Knows no engine.
 
-The parts: `opening` makes it ready, `writer` runs `verbs`, `printers` and `upkeep` in groups, `readers` run
-`queries`, `recent` spares reading what was just written, `documents` keeps what is too large for a row.
+The parts: `opening` makes it ready; `writer` runs `verbs`, `printers` and `upkeep` in groups; `readers` run
+`queries`; `recent` spares reading what was just written; `adding` brings documents to where they belong first.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from fanfold.errors import StoreFailed
 from fanfold.messages import Event, JobChanged, ListJobs
 from fanfold.model import Job, JobId, JobState, Printer, PrinterId
-from fanfold.store import printers, queries, refusals, upkeep, verbs
+from fanfold.store import printers, queries, upkeep, verbs
+from fanfold.store.adding import Adding
 from fanfold.store.base import INLINE_BYTES, Added, Change, JobsPage, KeptPrinter, Lateness, Limits, Watcher
-from fanfold.store.documents import FULL, discard
 from fanfold.store.opening import Opened, open_parts
 from fanfold.store.recent import Recent
 from fanfold.store.transaction import Transaction
@@ -43,6 +43,7 @@ class SqliteStore:
         self._watchers: list[Watcher] = []
         self._errands: set[asyncio.Task[Any]] = set()
         self._writer = Writer(opened.db, opened.ledger, self._committed)
+        self._adding = Adding(self._writer, self._readers, self._files, self._recent)
 
     @classmethod
     async def open(cls, directory: Path) -> SqliteStore:
@@ -89,9 +90,9 @@ class SqliteStore:
             Refused: `key-reused` 409, `too-many-waiting` 429, `store-full` 507.
         """
         if document.path is not None or document.size_bytes > INLINE_BYTES:
-            return await self._see_through(self._add_large(job, document, limits, fingerprint))
+            return await self._see_through(self._adding.large(job, document, limits, fingerprint))
         new = verbs.NewJob(job, document.data or b"", document.size_bytes, document.sha256, limits, fingerprint)
-        return await self._add_small(new)
+        return await self._adding.small(new)
 
     async def claim(self, printer: PrinterId, lateness: Lateness) -> Job | None:
         """Take the printer's first pending job that is not late. If who asked goes away meanwhile, it is given back."""
@@ -208,7 +209,7 @@ class SqliteStore:
         rows = await self._drop(upkeep.drop_jobs, age_s - keep_jobs_s)
         await self._drop(upkeep.drop_printer_events, age_s - keep_jobs_s)
         await self._writer.ask(Urgency.STEP, Transaction.save_age)
-        await self._ask_for_room()
+        await self._adding.room()
         return documents, rows
 
     async def close(self) -> None:
@@ -231,52 +232,6 @@ class SqliteStore:
 
     def _settle(self, verb: Callable[[Transaction], T]) -> asyncio.Future[T]:
         return self._writer.ask(Urgency.SETTLE, verb)
-
-    async def _add_small(self, new: verbs.NewJob) -> Added:
-        added = await self._writer.ask(Urgency.ADD, partial(verbs.add, new=new), new.size_bytes)
-        if added.fresh:
-            self._recent.keep_document(
-                added.job.id, Document(new.size_bytes, new.sha256, added.job.media_type, new.data)
-            )
-        return added
-
-    async def _add_large(self, job: Job, document: Document, limits: Limits, fingerprint: str) -> Added:
-        try:
-            new = verbs.NewJob(job, None, document.size_bytes, document.sha256, limits, fingerprint)
-            if document.path is not None and document.size_bytes <= INLINE_BYTES:
-                return await self._add_small(replace(new, data=await _in_thread(document.path.read_bytes)))
-            return await self._replayed(job, fingerprint) or await self._add_file(new, document)
-        finally:
-            if document.path is not None:
-                await asyncio.to_thread(discard, document.path)
-
-    async def _add_file(self, new: verbs.NewJob, document: Document) -> Added:
-        """Put the document in its place before its row is asked for; take it away again when there is none."""
-        if self.trouble and not await self._ask_for_room():
-            raise refusals.disk_full(self.trouble)
-        await _in_thread(partial(self._files.keep, new.job.id, document))
-        fresh = False
-        try:
-            added = await self._writer.ask(Urgency.ADD, partial(verbs.add, new=new))
-            fresh = added.fresh
-        finally:
-            if not fresh:
-                await asyncio.to_thread(self._files.drop, [new.job.id])
-        return added
-
-    async def _replayed(self, job: Job, fingerprint: str) -> Added | None:
-        """Look first, so that a large document is not written for nothing, also while the disk is full."""
-        if job.key is None:
-            return None
-        found = await self._readers.ask(partial(queries.job_by_key, owner=job.owner, key=job.key))
-        if found is None:
-            return None
-        if found[1] != fingerprint:
-            raise refusals.key_reused(job)
-        return Added(found[0], fresh=False)
-
-    async def _ask_for_room(self) -> bool:
-        return await self._writer.ask(Urgency.STEP, lambda tx: tx.ledger.reserve.restore())
 
     async def _drop(self, step: upkeep.Drop, until_s: float) -> int:
         count = 0
@@ -312,14 +267,3 @@ class SqliteStore:
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
         return task
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Return what the work returns. Raises Refused `store-full` or StoreFailed for what the disk does not do."""
-    try:
-        return await asyncio.to_thread(work)
-    except OSError as error:
-        if error.errno in FULL:
-            says = f"The disk has no room for the document ({error.strerror}). Free some space, then send it again."
-            raise refusals.disk_full(says) from error
-        raise StoreFailed(f"The document could not be kept: {error}. Check the disk, then try again.") from error

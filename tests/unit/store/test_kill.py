@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ async def said_until_killed(directory: Path, lines: int) -> list[tuple[str, JobI
         str(directory),
         stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[3],
-        env={"PYTHONPATH": "src:."},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(("src", "."))},
     )
     assert producer.stdout is not None
     said = [await producer.stdout.readline() for _ in range(lines)]
