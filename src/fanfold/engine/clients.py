@@ -14,6 +14,7 @@ from fanfold.messages import Caller, Client
 class _Seat:
     client: Client
     end: Callable[[str], None]
+    jobs: int = 0
 
 
 class Clients:
@@ -37,11 +38,11 @@ class Clients:
     def count_job(self, client_id: str) -> None:
         """Note that a client submitted a job; ids of connections that are gone are passed over."""
         if seat := self._seats.get(client_id):
-            seat.client = replace(seat.client, jobs=seat.client.jobs + 1)
+            seat.jobs += 1
 
     def list(self) -> tuple[Client, ...]:
         """Return who is connected, oldest first."""
-        return tuple(seat.client for seat in self._seats.values())
+        return tuple(replace(seat.client, jobs=seat.jobs) for seat in self._seats.values())
 
     def disconnect(self, client_id: str, because: str) -> bool:
         """End a connection; False when there is none of that id."""

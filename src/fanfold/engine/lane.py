@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from typing import cast
 
 from fanfold.engine.background import Background
 from fanfold.engine.flight import Ending, Flight, change_for
@@ -207,7 +208,7 @@ class Lane:
 
     async def _deliver(self, way: Way, job: Job) -> Change:
         self.standing.busy(busy=True)
-        recall = way.link.recall if isinstance(way.link, Recalls) else None
+        recall = cast("Recalls", way.link).recall if _recalls(type(way.link)) else None
         flight = self._fly(job)
         try:
             ending = await flight.run(self._bring(way.link, job, flight), recall)
@@ -320,3 +321,9 @@ class Lane:
         self.patience.start()
         self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, (reason,), says)
         await until_set(self._stopped, STORE_RETRY_S)
+
+
+@cache
+def _recalls(kind: type[Link]) -> bool:
+    """Tell whether links of this kind offer `Recalls`. Python takes long to see it, so each kind is asked once."""
+    return issubclass(kind, Recalls)
