@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ from fanfold.store.reserve import RESERVE_BYTES
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
 from tests.contract.stores import LABEL, LIMITS, ON_TIME, TILL, added, change, claimed, ids, new_job, settled
-from tests.unit.store.full_disk import fill, small_disk
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    with small_disk(tmp_path / "disk") as disk:
-        yield disk
+from tests.unit.store.full_disk import fill
 
 
 class Seconds:
