@@ -1,0 +1,142 @@
+"""The real gateway as a process that can be killed and started again on the same data directory and port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.crash.books import Books, read_books
+from tests.peers.processes import until
+
+ROOT = Path(__file__).parents[2]
+STARTS_WITHIN_S = 30
+"""It takes 0.7 s; ours is not the only process of the machine."""
+
+CONFIG = """\
+drain_s = 0
+[discovery]
+cups = false
+[dialects.printerwebsocket]
+start_within_s = {page_start_within_s}
+"""
+PRINTER = """
+[[printers]]
+name = "{name}"
+uri = "{uri}"
+close_wait_s = 2
+stall_after_s = 0.3
+"""
+
+
+class Gateway:
+    """`start` it, let it be `ready`, `kill` it. `up` is set while it is thought to answer."""
+
+    def __init__(self, folder: Path, printers: Mapping[str, str], page_start_within_s: float) -> None:
+        self.data = folder / "data"
+        self.log = folder / "gateway.log"
+        self.up = asyncio.Event()
+        self.starts = 0
+        self._config = folder / "fanfold.toml"
+        self._port = _steady_port()
+        self._process: asyncio.subprocess.Process | None = None
+        tables = "".join(PRINTER.format(name=name, uri=uri) for name, uri in printers.items())
+        self._config.write_text(CONFIG.format(page_start_within_s=page_start_within_s) + tables)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self, *how: str) -> None:
+        """Start it, by the launcher where it shall not be quite itself (`tests/crash/launch.py` says how)."""
+        module = ("tests.crash.launch", *how, "--") if how else ("fanfold",)
+        serve = ("serve", "--config", self._config, "--data", self.data, "--listen", f"127.0.0.1:{self._port}")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", *module, *serve, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+
+    async def ready(self) -> None:
+        """Wait until it answers."""
+        await until(self._answers, f"the gateway (see {self.log})", within_s=STARTS_WITHIN_S)
+        self.up.set()
+
+    async def run(self, *how: str) -> None:
+        """Start it and wait until it answers."""
+        await self.start(*how)
+        await self.ready()
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None and self._process.returncode is None:
+            self.up.clear()
+            self._process.kill()
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """SIGTERM; it must end by itself, and well."""
+        assert self._process is not None
+        self.up.clear()
+        self._process.terminate()
+        assert await self._process.wait() == 0, f"it did not end well; see {self.log}"
+
+    async def died(self) -> None:
+        """Wait until it has killed itself."""
+        assert self._process is not None
+        assert await self._process.wait() == -signal.SIGKILL, f"it did not die by its own hand; see {self.log}"
+        self.up.clear()
+
+    async def at_rest(self, within_s: float = 30) -> Books:
+        """Wait until no job is under way, and return what the store then says."""
+
+        async def rests() -> bool:
+            return read_books(self.data).open_jobs == 0
+
+        await until(rests, "the end of all jobs", within_s=within_s)
+        return read_books(self.data)
+
+    async def ask(self, method: str, path: str, **more: Any) -> Any:
+        """Ask its API, as a person's browser would."""
+        async with aiohttp.ClientSession(self.url) as web, web.request(method, path, **more) as answer:
+            return await answer.json()
+
+    async def _answers(self) -> bool:
+        assert self._process is None or self._process.returncode is None, f"it ended by itself; see {self.log}"
+        try:
+            return bool((await self.ask("GET", "/v1/health"))["ok"])
+        except aiohttp.ClientError:
+            return False
+
+
+@asynccontextmanager
+async def gateway(
+    folder: Path, printers: Mapping[str, str], page_start_within_s: float = 120
+) -> AsyncIterator[Gateway]:
+    """A gateway that is not started yet, and is dead afterwards."""
+    made = Gateway(folder, printers, page_start_within_s)
+    try:
+        yield made
+    finally:
+        await made.kill()
+
+
+def _steady_port() -> int:
+    """A port below those that outgoing connections take, so that it is still free at the next start."""
+    while True:
+        port = random.randrange(15000, 32000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,0 +1,125 @@
+"""Starts the gateway so that it kills itself at a named point, or breaks a promise; its code knows nothing of it.
+
+python -m tests.crash.launch [--die POINT] [--sabotage WAY] -- serve …
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from fanfold.cli import main
+from fanfold.engine.flight import Flight
+from fanfold.engine.lane import Lane
+from fanfold.engine.way import Way
+from fanfold.model import JobState
+from fanfold.store.documents import DocumentFiles
+from fanfold.store.sqlite import SqliteStore
+from fanfold.store.writer import Urgency, Writer
+from fanfold.transports import file
+from tests.crash import sabotage
+
+FINISHED, HELD = JobState.COMPLETED, JobState.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where to die: before or after a call, of those for which `when` holds.
+
+    `when` gets the call's arguments, and after the call its result as the last.
+    """
+
+    owner: Any
+    name: str
+    before: bool
+    when: Callable[..., bool]
+
+
+def before(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> Point:
+    return Point(owner, name, before=True, when=when)
+
+
+def after(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> Point:
+    return Point(owner, name, before=False, when=when)
+
+
+POINTS = {
+    # a job is accepted
+    "asked": before(SqliteStore, "add"),
+    "document in its place": after(DocumentFiles, "keep"),
+    "committed": after(Writer, "_commit", lambda _, group, *__: group[0].urgency is Urgency.ADD),
+    "kept": after(SqliteStore, "add"),
+    # its lane prints it
+    "reached": after(Way, "open"),
+    "claimed": after(SqliteStore, "claim", lambda *call: call[-1] is not None),
+    "some bytes left": after(Flight, "progress", lambda flight, sent, _: 0 < sent < flight.job.size_bytes),
+    "file written": after(file._Sheet, "_write"),
+    "file in its place": before(file, "_sync_folder"),
+    "handed over": before(Flight, "sent"),
+    "handing over noted": after(Flight, "sent"),
+    "all bytes left": after(Lane, "_bring"),
+    "about to settle": before(SqliteStore, "settle", lambda _, change: change.to_state is FINISHED),
+    "settled": after(SqliteStore, "settle", lambda _, change, __: change.to_state is FINISHED),
+    "settled and next claimed": after(SqliteStore, "settle_and_claim", lambda *call: call[-1][1] is not None),
+    # the next start finds it in flight
+    "found in flight": after(SqliteStore, "unsettled", lambda _, found: bool(found)),
+    "about to hold": before(SqliteStore, "settle", lambda _, change: change.to_state is HELD),
+    "held": after(SqliteStore, "settle", lambda _, change, __: change.to_state is HELD),
+}
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+def arm(point: Point) -> None:
+    """Wrap the function that the point names."""
+    honest = inspect.getattr_static(point.owner, point.name)
+    call = honest.__func__ if isinstance(honest, classmethod) else honest
+
+    @functools.wraps(call)
+    def plain(*args: Any, **named: Any) -> Any:
+        if point.before and point.when(*args, **named):
+            die()
+        result = call(*args, **named)
+        if not point.before and point.when(*args, result, **named):
+            die()
+        return result
+
+    @functools.wraps(call)
+    async def awaited(*args: Any, **named: Any) -> Any:
+        if point.before and point.when(*args, **named):
+            die()
+        result = await call(*args, **named)
+        if not point.before and point.when(*args, result, **named):
+            die()
+        return result
+
+    wrapped = awaited if inspect.iscoroutinefunction(call) else plain
+    setattr(point.owner, point.name, classmethod(wrapped) if isinstance(honest, classmethod) else wrapped)
+
+
+def run(arguments: list[str]) -> None:
+    """Read the command line, arm, and be the gateway."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--die", choices=POINTS)
+    parser.add_argument("--sabotage", choices=sabotage.WAYS)
+    split = arguments.index("--")
+    asked = parser.parse_args(arguments[:split])
+    if asked.sabotage:
+        sabotage.WAYS[asked.sabotage]()
+    if asked.die:
+        arm(POINTS[asked.die])
+    main(arguments[split + 1 :], prog_name="fanfold")
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])
