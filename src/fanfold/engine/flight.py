@@ -41,6 +41,8 @@ class Flight:
         self.job = job
         self.sent_bytes = 0
         self.cancel_asked = False
+        self.left_over = False
+        """An earlier run was sending it: somebody else may have all of it, whatever is known here."""
         self._stall = ""
         self._follow, self._patience, self._standing, self._background = follow, patience, standing, background
         self._task: asyncio.Future[Receipt] | None = None
@@ -141,14 +143,15 @@ def change_for(ending: Ending, flight: Flight, printer: Printer, *, stopping: bo
         case Declined() as error if flight.cancel_asked:
             return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER,), error.says)
         case Declined() as error:
-            return change.to(JobState.ABORTED, (Reason.ABORTED_BY_PRINTER, *error.reasons), error.says)
+            reasons = dict.fromkeys((Reason.ABORTED_BY_PRINTER, *error.reasons))
+            return change.to(JobState.ABORTED, tuple(reasons), error.says)
         case error:
             says = error.says if error else "its delivery ended without a word"
             return in_doubt(job, printer, says, error.reasons if error else (), flight.sent_bytes)
 
 
 def _called_off(change: _Changes, flight: Flight, *, stopping: bool) -> Change:
-    if flight.recallable and (flight.job.foreign is not None or flight.sent_bytes):
+    if flight.recallable and (flight.left_over or flight.job.foreign is not None or flight.sent_bytes):
         because = Reason.SHUTDOWN if stopping else Reason.DELIVERY_UNCERTAIN
         words = "its spooler has it and did not say what became of it; it may have printed. Look, then decide"
         return change.to(JobState.HELD, tuple(dict.fromkeys((Reason.DELIVERY_UNCERTAIN, because))), words)

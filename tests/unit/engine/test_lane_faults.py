@@ -1,0 +1,89 @@
+"""What goes wrong beside a delivery never leaves its job between two states."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fanfold.errors import Interrupted, NotReached, StoreFailed
+from fanfold.messages import CancelJob, PausePrinter, Refusal, ResumePrinter
+from fanfold.model import Job, JobState, Printer, Reason
+from fanfold.store.memory import MemoryStore
+from fanfold.transports.base import Found, Link
+from tests.unit.engine.test_engine import raising
+from tests.unit.engine.toy import Toy, house
+
+
+@dataclass
+class ToySpooler(Toy):
+    """One that can be asked what became of a job, but does not answer now."""
+
+    async def find(self, printer: Printer, job: Job) -> Found:
+        raise NotReached("the spooler is away", reasons=(Reason.OFFLINE,))
+
+    async def recall(self, printer: Printer, job: Job) -> None:
+        return None
+
+
+@dataclass
+class FaultyAtTheSecondReach(Toy):
+    @asynccontextmanager
+    async def open(self, printer: Printer) -> AsyncIterator[Link]:
+        if self.opens == 1:
+            self.opens += 1
+            raise LookupError("a driver's fault")
+        async with super().open(printer) as link:
+            yield link
+
+
+class NoPauses(MemoryStore):
+    """A store whose disk refuses to keep that a printer is paused."""
+
+    async def save_printer(self, printer: Printer) -> None:
+        if printer.paused:
+            raise StoreFailed("the disk is full")
+        await super().save_printer(printer)
+
+
+async def test_a_job_that_its_spooler_may_have_is_not_canceled_by_asking_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.engine.flight.RECALL_WAIT_S", 0.05)
+    store = MemoryStore(tmp_path)
+    async with house(tmp_path, store=store) as h:
+        await h.do(PausePrinter("till"))
+        job = await h.submit()
+        lane = h.engine._roster.find("till")
+        await store.claim(lane.printer.id, lane.patience.lateness)  # killed before it knew the spooler's number
+    async with house(tmp_path, ToySpooler(), store) as h:
+        await asyncio.sleep(0)
+        refusal = await h.do(CancelJob(job.id))
+        assert isinstance(refusal, Refusal)
+        held = await h.end(job)
+        assert held.state is JobState.HELD
+        assert Reason.DELIVERY_UNCERTAIN in held.reasons
+
+
+async def test_a_fault_while_the_next_job_is_prepared_does_not_touch_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.engine.lane.STORE_RETRY_S", 0.05)
+    async with house(tmp_path, FaultyAtTheSecondReach()) as h:
+        await h.do(PausePrinter("till"))
+        jobs = [await h.submit(), await h.submit()]
+        await h.do(ResumePrinter("till"))
+        assert [(await h.end(job)).state for job in jobs] == [JobState.COMPLETED] * 2
+        assert len(h.toy.paper) == 2
+
+
+async def test_a_pause_that_cannot_be_kept_leaves_no_job_in_processing(tmp_path: Path) -> None:
+    toy = Toy(deeds=[raising(Interrupted("the cable"), 3), raising(Interrupted("the cable"), 3)])
+    async with house(tmp_path, toy, NoPauses(tmp_path)) as h:
+        jobs = [await h.submit(), await h.submit(), await h.submit()]
+        assert [(await h.end(job)).state for job in jobs[:2]] == [JobState.HELD] * 2
+        assert len(toy.paper) == 0, "it is paused nevertheless"
