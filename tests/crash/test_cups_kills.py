@@ -103,7 +103,7 @@ async def test_a_job_that_cups_gives_up_after_its_death_is_held(tmp_path: Path) 
 
 @pytest.mark.timeout(120, method="signal")
 @pytest.mark.parametrize("dirty_clean_s", [SAFE, AS_SHIPPED], ids=["jobs on disk at once", "as shipped"])
-async def test_under_load_no_job_is_lost_and_none_handed_over_twice(tmp_path: Path, dirty_clean_s: int) -> None:
+async def test_under_load_no_job_is_lost_and_none_is_handed_over_twice(tmp_path: Path, dirty_clean_s: int) -> None:
     rng = random.Random(seed := random.randrange(10**6))
     async with AsyncExitStack() as stack:
         printers = {name: await stack.enter_async_context(SocketPrinter()) for name in ("first", "second")}
@@ -128,11 +128,15 @@ async def _load(crowd: Crowd, cups: Cupsd, one: Gateway) -> Books:
     works = {"till-0": till, "till-1": till, "caller-0": caller, "page-0": page}
     async with asyncio.TaskGroup() as group:
         clients = [group.create_task(work(crowd, name)) for name, work in works.items()]
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             await asyncio.sleep(crowd.rng.uniform(*ROUND_S))
             await cups.kill()
+            if number % 3 == 0:
+                await one.kill()
+                await one.start()
             await asyncio.sleep(crowd.rng.uniform(*DOWN_S))
             await cups.start()
+            await one.ready()
         crowd.over.set()
         await asyncio.wait(clients)
     books = await one.at_rest(60)
