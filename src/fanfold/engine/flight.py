@@ -157,7 +157,8 @@ def _called_off(change: _Changes, flight: Flight, *, stopping: bool) -> Change:
         return change.to(JobState.HELD, tuple(dict.fromkeys((Reason.DELIVERY_UNCERTAIN, because))), words)
     if flight.cancel_asked:
         words = f"canceled while it was being sent: {flight.sent_bytes} of its bytes are known to have left"
-        return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER,), words)
+        doubt = (Reason.DELIVERY_UNCERTAIN,) if flight.sent_bytes else ()
+        return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER, *doubt), words)
     # also with no byte known to have left: what is in a kernel's buffer or on the cable may still arrive
     words = (
         f"the gateway stopped while it was being sent, {flight.sent_bytes} of its bytes had left; it may have printed"
