@@ -8,6 +8,7 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -111,10 +112,10 @@ class Cupsd:
         )  # fmt: skip
         await until(self._is_up, f"cupsd on port {self.port}")
 
-    def kill_now(self) -> None:
-        """SIGKILL, without waiting: between two lines of whoever calls this."""
+    def freeze(self) -> None:
+        """SIGSTOP: connections are still taken by the kernel, and nothing is read from them."""
         if self._process is not None:
-            self._process.kill()
+            self._process.send_signal(signal.SIGSTOP)
 
     async def kill(self) -> None:
         """SIGKILL, with its backends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -87,7 +88,7 @@ class Sink:
         self._writers.add(writer)
         await self._tell()
         try:
-            await self._read(reader, paper)
+            await self._read(reader, writer, paper)
         except OSError:
             paper.broken = True
         finally:
@@ -95,22 +96,22 @@ class Sink:
             self._writers.discard(writer)
             await self._tell()
 
-    async def _read(self, reader: asyncio.StreamReader, paper: Paper) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, paper: Paper) -> None:
         while True:
-            await self._until_it_reads(reader)
+            await self._until_it_reads(writer)
             chunk = await reader.read(65536)
+            if writer.transport.is_closing():
+                raise ConnectionAbortedError
             if not chunk:
                 paper.ended = True
                 return
             paper.data += chunk
 
-    async def _until_it_reads(self, reader: asyncio.StreamReader) -> None:
-        """Hold, but notice a reset: what is aborted here shall not wait for `release`."""
-        held = asyncio.ensure_future(self._reads.wait())
-        try:
-            while not held.done():
-                await asyncio.wait({held}, timeout=0.05)
-                if (fault := reader.exception()) is not None:
-                    raise OSError(str(fault)) from fault
-        finally:
-            held.cancel()
+    async def _until_it_reads(self, writer: asyncio.StreamWriter) -> None:
+        """Hold, but let go of a connection that is no more, without waiting for `release`."""
+        while not self._reads.is_set():
+            if writer.transport.is_closing():
+                raise ConnectionAbortedError
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await self._reads.wait()

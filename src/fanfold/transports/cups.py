@@ -41,6 +41,7 @@ SOCKETS = ("/run/cups/cups.sock", "/var/run/cups/cups.sock", "/private/var/run/c
 PORT = 631
 _IS_FAX, _IS_DEFAULT = 0x40000, 0x20000
 """Bits of `printer-type` (CUPS Implementation of IPP, "printer-type")."""
+_IF_MISSING = "It may have crashed; if this happens to all jobs, set PreserveJobHistory Yes in its cupsd.conf"
 _QUEUE = (
     "printer-name",
     "printer-type",
@@ -150,7 +151,9 @@ class _Desk:
     def destination(self, queue: str) -> Destination:
         who = f"the CUPS queue {queue} at {self.client.server}"
         path = path_of("printers", queue)
-        return Destination(self.client, self.watch, path, "/", who, half_is_nothing=True, keeps_names=True)
+        return Destination(
+            self.client, self.watch, path, "/", who, if_missing=_IF_MISSING, half_is_nothing=True, keeps_names=True
+        )
 
     async def _look(self, ids: tuple[int, ...]) -> Mapping[int, Sight]:
         """Look at many jobs at once; where one is unknown CUPS refuses them all, so then one by one."""

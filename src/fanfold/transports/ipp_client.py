@@ -46,6 +46,11 @@ class Refusal(Exception):
         super().__init__(says)
         self.status = status
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the server said that it is not well, which says nothing about what was asked."""
+        return self.status in range(0x0500, 0x0600) or self.status >= self.HTTP + 500
+
 
 class Lost(Exception):
     """The way to the server broke after the document had begun to leave. `whole`: every byte of it had left us."""

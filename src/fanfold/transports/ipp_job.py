@@ -56,6 +56,8 @@ class Destination:
     """Where single jobs are asked for."""
     who: str
     """What people call it, in sentences."""
+    if_missing: str = ""
+    """What to look at when it does not show a job that it took."""
     half_is_nothing: bool = False
     """It makes no job of a document that did not come whole (CUPS; a printer prints what it gets)."""
     keeps_names: bool = False
@@ -132,6 +134,7 @@ class IppLink:
             except Refusal as refusal:
                 if refusal.status not in TRY_AGAIN or loop.time() > until:
                     raise refused(refusal) from refusal
+                report.stalled(Reason.BUSY_ELSEWHERE, str(refusal))
             except Unreadable as unreadable:
                 raise self._unreadable(unreadable) from unreadable
             await self._back.within(BUSY_PAUSE_S)
@@ -141,10 +144,10 @@ class IppLink:
         """Send once, and say so when nothing moves."""
 
         def moved(sent_bytes: int) -> None:
-            self._sent_bytes, self._whole = sent_bytes, sent_bytes >= work.document.size_bytes
+            self._sent_bytes, self._whole = sent_bytes, 0 < sent_bytes >= work.document.size_bytes
             report.progress(sent_bytes)
 
-        self._sent_bytes, self._whole = 0, False
+        moved(0)
         sending = self._sending = asyncio.ensure_future(
             self._to.client.send(PRINT_JOB, self._to.path, groups, work.document, moved)
         )
@@ -311,7 +314,8 @@ class _Pursuit:
             case Seen(job):
                 return await self._weigh_job(job)
             case Missing(says):
-                raise Interrupted(f"{self.to.who} no longer knows job {self.mark.job_id}, which was ours: {says}")
+                advice = f". {self.to.if_missing}" if self.to.if_missing else ""
+                raise Interrupted(f"{self.to.who} does not show our job {self.mark.job_id} any more: {says}{advice}")
             case Silence(says):
                 self.teller.silent(says)
                 return None

@@ -50,7 +50,7 @@ async def look_at(client: IppClient, path: str, job_id: int) -> Sight:
     except Away as away:
         return Silence(str(away))
     except Refusal as refusal:
-        return Missing(str(refusal)) if refusal.status in range(0x0400, 0x0500) else Silence(str(refusal))
+        return Silence(str(refusal)) if refusal.is_trouble else Missing(str(refusal))
     return Seen(reply.first(ipp.JOB))
 
 

@@ -31,6 +31,7 @@ PAGE_LANGUAGES = {
     "png": "image/png",
     "jpeg": "image/jpeg",
 }
+_NO_JOBS = "not-accepting-jobs"
 NAME_BYTES = 255
 """The longest IPP name (RFC 8011 §5.1.3)."""
 JOB_KEYWORDS = (
@@ -61,6 +62,15 @@ _BLOCKS = {
     "marker-supply-empty": "marker-supply-empty-error",
     "toner-empty": "marker-supply-empty-error",
     "job-hold-until-specified": "job-held-in-device",
+}
+_SAYS = {
+    Reason.PAUSED: "its queue is paused",
+    Reason.OFFLINE: "the printer does not answer",
+    "media-empty-error": "out of paper",
+    "media-jam-error": "the paper is jammed",
+    "cover-open-error": "a cover is open",
+    "marker-supply-empty-error": "out of ink or toner",
+    "job-held-in-device": "somebody holds the job",
 }
 _UNREACHABLE_WORDS = ("may not exist", "not responding", "unable to locate", "unreachable", "not connected")
 """CUPS says so in words only: a dead AppSocket printer has no reason (seen with CUPS 2.4.2)."""
@@ -156,7 +166,7 @@ def refused(refusal: Refusal) -> DeliveryError:
     if refusal.status not in _NOT_NOW:
         return Declined(str(refusal))
     reason = Reason.BUSY_ELSEWHERE if refusal.status in TRY_AGAIN else Reason.OFFLINE
-    return NotReached(str(refusal), reasons=(reason,))
+    return NotReached(str(refusal), reasons=(_NO_JOBS if refusal.status == NOT_ACCEPTING else reason,))
 
 
 def blocked(who: str, printer: Group) -> NotReached | None:
@@ -166,7 +176,7 @@ def blocked(who: str, printer: Group) -> NotReached | None:
         found = _worst(printer.texts("printer-state-reasons"))
         return NotReached(f"{who} is stopped{f': {said}' if said else ''}", reasons=(found or Reason.PAUSED,))
     if printer.number("printer-is-accepting-jobs") == 0:
-        return NotReached(f"{who} takes no jobs now{f': {said}' if said else ''}", reasons=("not-accepting-jobs",))
+        return NotReached(f"{who} takes no jobs now{f': {said}' if said else ''}", reasons=(_NO_JOBS,))
     return None
 
 
@@ -181,7 +191,10 @@ def stall(job: Group) -> tuple[str, str] | None:
         reason = Reason.PAUSED
     if reason is None and job.number("job-state") == HELD:
         reason = _BLOCKS["job-hold-until-specified"]
-    return None if reason is None else (reason, said or reason)
+    if reason is None:
+        return None
+    words = _SAYS.get(reason, reason)
+    return reason, f"{words}: {said}" if said else words
 
 
 def _worst(reasons: tuple[str, ...]) -> str | None:
