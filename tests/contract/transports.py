@@ -45,6 +45,9 @@ class Noted:
     def stalled(self, reason: str, message: str) -> None:
         self.stalls.append((reason, message))
 
+    def resumed(self) -> None:
+        self.stalls.append(("", ""))
+
     async def sent(self, foreign: str | None = None) -> None:
         self.sents.append(foreign)
 

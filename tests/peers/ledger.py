@@ -34,6 +34,9 @@ class Ledger:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def resumed(self) -> None:
+        self.stalls.append(("", ""))
+
     async def sent(self, foreign: str | None = None) -> None:
         self.foreign = foreign
         await self._then()

@@ -18,7 +18,10 @@ class Report(Protocol):
         """Say how many bytes have left us in this attempt. Cheap: call it at every write."""
 
     def stalled(self, reason: str, message: str) -> None:
-        """Say that the printer takes nothing now; the next `progress` that moves ends it."""
+        """Say that the printer takes nothing now, or cannot print what it took."""
+
+    def resumed(self) -> None:
+        """Say that what stalled it is over; a `progress` that moves says so too."""
 
     async def sent(self, foreign: str | None = None) -> None:
         """Put on disk that every byte left us (evidence `sent`), and what the next in line calls the job.

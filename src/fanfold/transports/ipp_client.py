@@ -123,6 +123,8 @@ class IppClient:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.breaks = 0
+        """How often a question found no answer or a connection that was gone: the server may have started anew."""
         self._asking: aiohttp.ClientSession | None = None
         self._sending: aiohttp.ClientSession | None = None
         self._ids = itertools.count(1)
@@ -140,12 +142,13 @@ class IppClient:
                 try:
                     return await self._exchange(self._asking, path, prelude)
                 except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+                    self.breaks += 1
                     return await self._exchange(self._asking, path, prelude)  # a kept connection that had gone stale
-        except (aiohttp.ClientError, BadIpp) as error:
-            raise Away(_words(self.server, error)) from error
         except TimeoutError as error:
+            self.breaks += 1
             raise Away(f"{self.server} did not answer within {ASK_S} s") from error
-        except OSError as error:
+        except (aiohttp.ClientError, BadIpp, OSError) as error:
+            self.breaks += 1
             raise Away(_words(self.server, error)) from error
 
     async def send(

@@ -86,13 +86,14 @@ class IppLink:
 
     async def deliver(self, work: Work, report: Report) -> Receipt:
         """Hand the document over, write down what the server calls it, and follow it to its end."""
+        breaks = self._to.client.breaks
         try:
             mark = await self._hand_over(work, report)
             sight = await look_at(self._to.client, self._to.jobs_path, mark.job_id)
             if isinstance(sight, Seen) and mark.names(sight.job):
                 mark = mark.learned(sight.job)
             await report.sent(mark.dump())
-            return await _Pursuit(self._to, mark, self._back, _Teller(self, report)).to_its_end(sight)
+            return await _Pursuit(self._to, mark, self._back, _Teller(report), breaks).to_its_end(sight)
         finally:
             self._back.answered.set()
 
@@ -274,13 +275,13 @@ class _Listener:
 class _Teller(_Listener):
     """Who follows a job for its lane, for as long as it takes."""
 
-    def __init__(self, link: IppLink, report: Report) -> None:
-        self._link, self._report, self._told = link, report, ("", "")
+    def __init__(self, report: Report) -> None:
+        self._report, self._told = report, ("", "")
 
     def goes_on(self) -> None:
         if self._told[0]:
             self._told = ("", "")
-            self._report.progress(self._link.sent_bytes)
+            self._report.resumed()
 
     def stalled(self, reason: str, message: str) -> None:
         if self._told != (reason, message):
@@ -299,6 +300,8 @@ class _Pursuit:
     mark: Mark
     back: _Back
     teller: _Listener
+    breaks: int = -1
+    """Of the client when the job was handed over; -1: by an earlier run of ours."""
 
     async def to_its_end(self, sight: Sight | None = None) -> Receipt:
         """Return when it is completed. Raises Declined, Interrupted, and what the teller raises on silence."""
@@ -333,6 +336,9 @@ class _Pursuit:
             return Receipt(Evidence.DELIVERED, f"completed by {words}")
         if state == CANCELED:
             raise Declined(f"canceled at {words}", reasons=(Reason.CANCELED_BY_USER,))
+        if state == ABORTED and self.breaks != self.to.client.breaks:
+            # A cupsd that was killed between a job's end and its note of it finds no file of it, and aborts it.
+            raise Interrupted(f"aborted by {words}, but it may have printed before that server was started anew")
         if state == ABORTED:
             raise Declined(f"aborted by {words}", reasons=(Reason.ABORTED_BY_PRINTER,))
         await self._ask_back_if_wanted()

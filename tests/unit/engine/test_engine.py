@@ -407,3 +407,23 @@ async def test_printers_are_listed_with_what_is_known(tmp_path: Path) -> None:
         assert [view.printer.name for view in listed.printers] == ["bar", "till"]
         assert {view.status.state.value for view in listed.printers} == {"unknown"}
         assert not isinstance(await h.do(ListJobs()), Done)
+
+
+async def test_a_stall_ends_when_the_link_says_so_though_no_byte_moved(tmp_path: Path) -> None:
+    over = asyncio.Event()
+
+    async def out_of_paper_for_a_while(link: ToyLink, work: Any, report: Any) -> None:
+        report.progress(3)
+        report.stalled("media-empty-error", "out of paper")
+        await over.wait()
+        report.resumed()
+
+    async with house(tmp_path, Toy(deeds=[out_of_paper_for_a_while])) as h:
+        job = await h.submit()
+        await h.until(job, JobState.PROCESSING, "media-empty-error")
+        lane = h.engine._roster.find("till")
+        blocked_before = lane.patience.running
+        over.set()
+        await h.end(job)
+        assert (blocked_before, lane.patience.running) == (True, False)
+        assert lane.standing.status.reasons == ()
