@@ -58,6 +58,8 @@ class Lane:
         self._desk, self._store, self._follow = desk, desk.store, desk.follow
         self._leftovers = leftovers
         self._backoff = Backoff()
+        self._retry_s = 0.0
+        """How long to wait before a printer is tried again that was there, but did not take its job."""
         self._reach_took_s = 0.0
         self._interruptions = 0
         self._news = asyncio.Event()
@@ -139,8 +141,11 @@ class Lane:
                 await self._rest(f"its driver failed: {fault!r}", Reason.BROKEN_DRIVER)
 
     async def _print(self) -> None:
-        if not self._stopping and (way := await self._reach()):
-            await self._print_from(way)
+        if self._stopping or (way := await self._reach()) is None:
+            return
+        await self._print_from(way)
+        if self._backoff.failures and not self._stopping:
+            await self._news_within(self._retry_s)
 
     async def _until_there_is_work(self) -> None:
         while not self._stopping:
@@ -162,11 +167,14 @@ class Lane:
         return way
 
     async def _stay_away(self, absence: NotReached, since_s: float) -> None:
+        self._note_absence(absence, since_s)
+        self._news.clear()
+        await self._news_within(self._retry_s)
+
+    def _note_absence(self, absence: NotReached, since_s: float | None = None) -> None:
         self.patience.start(since_s)
         self._tell_absence(absence)
-        wait_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
-        self._news.clear()
-        await self._news_within(wait_s)
+        self._retry_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
 
     def _tell_absence(self, absence: NotReached) -> None:
         there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
@@ -196,13 +204,14 @@ class Lane:
             if self.patience.running:
                 await self.patience.expire()
                 self.patience.stop()
-            self._backoff.reset()
             job = await self._store.claim(self.printer.id, self.patience.lateness)
         except BaseException:
             await way.give_up()
             raise
         if job is None:
             await way.give_up()
+            self._backoff.reset()
+            self.standing.busy(busy=False)
             await self.patience.expire()  # what waits but was not claimed is late by a rule that changed
         return job
 
@@ -226,8 +235,8 @@ class Lane:
 
     async def _bring(self, link: Link, job: Job, flight: Flight) -> Receipt:
         document = await self._store.document(job.id)
-        if document is None:
-            raise Declined("its document is no longer in the store")
+        if document is None or (document.path is not None and not document.path.exists()):
+            raise Declined("its document is no longer in the store; nothing of it was sent")
         title = job.title or f"Fanfold {job.id}"
         return await link.deliver(Work(job.id, job.attempt, title, document, job.copies, job.language), flight)
 
@@ -238,8 +247,9 @@ class Lane:
             self._interruptions = 0
             self._pause_by_itself(ending.error.says)
         if isinstance(ending.error, NotReached):
-            self._backoff.next_s(busy=False)  # so that no next job is claimed over a way opened at once
-            self._tell_absence(ending.error)
+            self._note_absence(ending.error)
+        else:
+            self._backoff.reset()
 
     def _pause_by_itself(self, says: str) -> None:
         because = f"two jobs in a row were interrupted ({says}). Look at the printer, then resume it"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from fanfold.errors import Interrupted, NotReached, StoreFailed
 from fanfold.messages import CancelJob, PausePrinter, Refusal, ResumePrinter
-from fanfold.model import Job, JobState, Printer, Reason
+from fanfold.model import Job, JobId, JobState, OnLate, Printer, Reason
 from fanfold.store.memory import MemoryStore
 from fanfold.transports.base import Found, Link
+from fanfold.wire import Document
 from tests.unit.engine.test_engine import raising
 from tests.unit.engine.toy import Toy, house
 
@@ -87,3 +88,29 @@ async def test_a_pause_that_cannot_be_kept_leaves_no_job_in_processing(tmp_path:
         jobs = [await h.submit(), await h.submit(), await h.submit()]
         assert [(await h.end(job)).state for job in jobs[:2]] == [JobState.HELD] * 2
         assert len(toy.paper) == 0, "it is paused nevertheless"
+
+
+async def test_a_printer_that_is_there_but_takes_no_job_is_not_hammered_and_counts_as_blocked(tmp_path: Path) -> None:
+    full = raising(NotReached("no space left", reasons=(Reason.OFFLINE,)))
+    async with house(tmp_path, Toy(deeds=[full] * 1000)) as h:
+        job = await h.submit(start_within_s=0.5, on_late=OnLate.CANCEL)
+        done = await h.end(job)
+        assert (done.state, done.reasons) == (JobState.CANCELED, (Reason.TOO_LATE,))
+        assert 1 < done.attempt <= 3, "each try waits longer than the one before"
+        h.toy.deeds.clear()
+        assert (await h.end(await h.submit(b"next"))).state is JobState.COMPLETED
+
+
+async def test_a_document_that_is_lost_ends_its_own_job_only(tmp_path: Path) -> None:
+    class Losing(MemoryStore):
+        async def document(self, job: JobId) -> Document | None:
+            found = await super().document(job)
+            return replace(found, data=None, path=tmp_path / "gone") if found and job == lost.id else found
+
+    async with house(tmp_path, store=Losing(tmp_path)) as h:
+        await h.do(PausePrinter("till"))
+        lost, behind = await h.submit(), await h.submit(b"behind")
+        await h.do(ResumePrinter("till"))
+        ended = await h.end(lost)
+        assert (ended.state, "no longer" in ended.message) == (JobState.ABORTED, True)
+        assert (await h.end(behind)).state is JobState.COMPLETED

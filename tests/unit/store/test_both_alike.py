@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fanfold.errors import Refused
 from fanfold.messages import Event, ListJobs
-from fanfold.model import Evidence, Job, JobState, OnLate
+from fanfold.model import Evidence, Job, JobId, JobState, OnLate
 from fanfold.store.base import Change, Lateness, Limits, Store
 from tests.contract.stores import BAR, KINDS, LABEL, TILL, new_job, open_store
 
@@ -56,9 +56,10 @@ class Sweep:
 lateness = st.builds(
     Lateness, BLOCKED, st.sampled_from([0.0, 10.0, float("inf")]), st.sampled_from([OnLate.HOLD, OnLate.PRINT])
 )
+SAMPLE = new_job()
 jobs = st.builds(
-    lambda printer, key, within, rule, start: new_job(
-        printer, key=key, start_within_s=within, on_late=rule, blocked_at_start_s=start
+    lambda printer, key, within, rule, start: replace(
+        SAMPLE, printer=printer, key=key, start_within_s=within, on_late=rule, blocked_at_start_s=start
     ),
     PRINTERS,
     st.sampled_from([None, None, "a", "b"]),
@@ -66,9 +67,10 @@ jobs = st.builds(
     st.sampled_from([None, *OnLate]),
     BLOCKED,
 )
+"""All under one id: each gets its own, by its place, when it is added."""
 changes = st.builds(
     Change,
-    st.just(new_job().id),
+    st.just(SAMPLE.id),
     st.sampled_from(JobState),
     st.integers(0, 2),
     st.sampled_from(JobState),
@@ -94,8 +96,13 @@ steps = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_whatever_is_asked_both_stores_say_the_same(asked: Sequence[object]) -> None:
+    asked = [numbered(step, place) for place, step in enumerate(asked)]
     answers = {kind: asyncio.run(answered(kind, asked)) for kind in KINDS}
     assert answers["memory"] == answers["sqlite"]
+
+
+def numbered(step: object, place: int) -> object:
+    return replace(step, job=replace(step.job, id=JobId(f"job-{place}"))) if isinstance(step, Add) else step
 
 
 async def answered(kind: str, asked: Sequence[object]) -> list[object]:
