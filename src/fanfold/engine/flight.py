@@ -69,12 +69,17 @@ class Flight:
 
     def progress(self, sent_bytes: int) -> None:
         """Note how far it is."""
-        if self._stall and sent_bytes > self.sent_bytes:
+        if sent_bytes > self.sent_bytes:
+            self.resumed()
+        self.sent_bytes = sent_bytes
+
+    def resumed(self) -> None:
+        """Note that what stalled it is over."""
+        if self._stall:
             self._stall = ""
             self._patience.stop()
             self._standing.busy(busy=True)
-            self._note((), "it takes bytes again")
-        self.sent_bytes = sent_bytes
+            self._note((), "it goes on")
 
     def stalled(self, reason: str, message: str) -> None:
         """Note that the printer takes nothing now: the jobs behind wait for a blocked printer."""

@@ -424,6 +424,6 @@ async def test_a_stall_ends_when_the_link_says_so_though_no_byte_moved(tmp_path:
         lane = h.engine._roster.find("till")
         blocked_before = lane.patience.running
         over.set()
-        await h.end(job)
+        assert (await h.end(job)).state is JobState.COMPLETED
         assert (blocked_before, lane.patience.running) == (True, False)
         assert lane.standing.status.reasons == ()
