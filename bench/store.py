@@ -1,6 +1,6 @@
 """How quick the store is: alone, under many producers, and with a long history. Prints a table; asserts nothing.
 
-    python bench/store.py [--history 1000000] [--seconds 3]
+python bench/store.py [--history 1000000] [--seconds 3]
 """
 
 from __future__ import annotations
@@ -142,8 +142,11 @@ def fill(path: Path, count: int) -> None:
     db = sqlite3.connect(path)
     names = [row[1] for row in db.execute("PRAGMA table_info(jobs)")]
     now = time.time_ns() // 1000
-    db.execute("CREATE TEMP TABLE n AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ?) "
-               "SELECT x FROM c", (count,))
+    db.execute(
+        "CREATE TEMP TABLE n AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ?) "
+        "SELECT x FROM c",
+        (count,),
+    )
     values = {
         "seq": "x", "id": "printf('019f0000-%04x-7%03x-8000-%012x', x / 65536, x % 4096, x)",
         "printer": f"'printer-' || (x % {len(PRINTERS)})", "state": "'completed'", "created_at": str(now),
