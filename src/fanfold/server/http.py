@@ -158,6 +158,7 @@ class Server:
             access_log=None,
             logger=_framework_log(),
             handler_cancellation=True,
+            auto_decompress=False,
             keepalive_timeout=KEEP_ALIVE_S,
             lingering_time=LINGER_S,
             shutdown_timeout=GOODBYE_S,

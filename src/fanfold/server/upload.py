@@ -29,7 +29,11 @@ WRITE_BACK_BYTES = 8 * 1024**2
 
 
 async def read_message(request: web.Request, limit_bytes: int) -> bytes:
-    """Return a body that is no document. Raises Refused: `message-too-large` 413, `upload-stalled` 408."""
+    """Return a body that is no document.
+
+    Raises:
+        Refused: `message-too-large` 413, `upload-stalled` 408, `kind-not-accepted` 415.
+    """
     pieces = [piece async for piece in _pieces(request, limit_bytes, _message_too_large)]
     return b"".join(pieces)
 
@@ -40,7 +44,7 @@ async def receive_document(request: web.Request, limit_bytes: int, folder: Path,
     The file is the caller's to remove. Where the upload breaks off none is left.
 
     Raises:
-        Refused: `document-too-large` 413, `store-full` 507, `upload-stalled` 408.
+        Refused: `document-too-large` 413, `store-full` 507, `upload-stalled` 408, `kind-not-accepted` 415.
     """
     upload = _Upload(folder)
     waiting: list[bytes] = []
@@ -67,6 +71,7 @@ def remove(path: Path) -> None:
 
 
 async def _pieces(request: web.Request, limit_bytes: int, too_large: Callable[[int], Refused]) -> AsyncIterator[bytes]:
+    _refuse_coded(request)
     announced = request.content_length
     if announced is not None and announced > limit_bytes:
         raise too_large(limit_bytes)
@@ -95,6 +100,14 @@ async def _next(request: web.Request) -> bytes:
         raise Refused(
             f"Nothing of the body came for {STALL_S:g} s. Send it again.", code="upload-stalled", status=408
         ) from error
+
+
+def _refuse_coded(request: web.Request) -> None:
+    """Bodies come as they are: what is cut off can be told from a whole by its length only where nothing unpacks it."""
+    coding = request.headers.get("Content-Encoding", "identity").strip()
+    if coding.lower() not in ("", "identity"):
+        says = f"A body with `Content-Encoding: {coding[:40]}` is not taken. Send it as it is, without that header."
+        raise Refused(says, code="kind-not-accepted", status=415)
 
 
 def _document_too_large(limit_bytes: int) -> Refused:

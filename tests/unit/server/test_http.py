@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import os
 import shutil
@@ -139,6 +140,20 @@ async def test_an_upload_that_breaks_off_leaves_no_file(stage: Stage) -> None:
     writer.transport.abort()
     await until(lambda: not list(stage.engine.incoming.iterdir()))
     assert stage.http.requests == []
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/json"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "GZIP"])
+async def test_a_packed_body_is_refused_whole_cut_or_rubbish(
+    stage: Stage, caplog: pytest.LogCaptureFixture, kind: str, coding: str
+) -> None:
+    packed = gzip.compress(b"a label" * 1000)
+    for body in (packed, packed[:20], b"rubbish"):
+        head = {"Content-Type": kind, "Content-Encoding": coding}
+        async with stage.client.post(stage.url + "/v1/things", data=body, headers=head) as answer:
+            assert await problem(answer) == (415, "kind-not-accepted")
+    assert stage.http.requests == []
+    assert "Traceback" not in caplog.text
 
 
 async def test_an_upload_that_stops_coming_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
