@@ -149,5 +149,9 @@ def _encoded(text: str, encoding: str) -> bytes:
             "Change the text, or name another encoding that the printer knows."
         )
         raise Refused(says, code="bad-encoding", status=422) from error
-    except LookupError as error:
-        raise Refused(f"There is no encoding {encoding!r}.", code="bad-encoding", status=422) from error
+    except (LookupError, ValueError) as error:  # ValueError: a name that cannot be one, a codec that takes no such text
+        raise Refused(
+            f"There is no encoding {encoding[:40]!r} for this text. Name one such as utf-8 or cp437.",
+            code="bad-encoding",
+            status=422,
+        ) from error

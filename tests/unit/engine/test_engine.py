@@ -279,6 +279,12 @@ async def test_text_is_put_into_the_printers_encoding_or_refused(tmp_path: Path)
         assert (await h.refused(Submit("till", "漢"))).code == "bad-encoding"
 
 
+@pytest.mark.parametrize("encoding", ["klingon", "a\0b", "undefined", "base64", "idna"])
+async def test_what_is_no_encoding_for_a_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    async with house(tmp_path) as h:
+        assert (await h.refused(Submit("till", "x" * 100 + ".", encoding=encoding))).code == "bad-encoding"
+
+
 async def test_new_work_is_refused_while_shutting_down(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         h.engine.closing = True
