@@ -32,7 +32,7 @@ class PrinterDesk:
         transport = self._roster.transport(ask.uri)
         printer = replace(
             self._roster.new(ask.name, ask.uri, Source.ADDED),
-            aliases=self._aliases(ask.aliases),
+            aliases=self._free_aliases(ask.aliases),
             options=options_from(ask.options, PrinterOptions()),
         )
         return PrinterShown(self._view(await self._roster.put(with_kinds(printer, transport))))
@@ -46,7 +46,7 @@ class PrinterDesk:
         if ask.uri is not None:
             printer = replace(printer, uri=ask.uri)
         if ask.aliases is not None:
-            printer = replace(printer, aliases=self._aliases(ask.aliases))
+            printer = replace(printer, aliases=self._free_aliases(ask.aliases, lane))
         if ask.options is not None:
             printer = replace(printer, options=options_from(ask.options, printer.options))
         if printer.source is Source.DISCOVERED:
@@ -82,17 +82,17 @@ class PrinterDesk:
             raise Refused(says, code="printer-configured", status=409)
         return lane
 
-    def _free_name(self, name: str, lane: Lane) -> str:
+    def _free_name(self, name: str, lane: Lane | None) -> str:
+        """Return the name as it is kept; one that another printer answers to is refused."""
         name = checked_name(name)
         other = self._roster.get(name)
         if other is not None and other is not lane:
-            says = f"A printer is called {name!r} already. Choose another name."
+            says = f"A printer answers to {name!r} already: {other.printer.name}. Choose another name."
             raise Refused(says, code="name-taken", status=409)
         return name
 
-    @staticmethod
-    def _aliases(given: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(checked_name(alias) for alias in given))
+    def _free_aliases(self, given: tuple[str, ...], lane: Lane | None = None) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._free_name(alias, lane) for alias in given))
 
     def _view(self, lane: Lane) -> PrinterView:
         printer = lane.printer.id
