@@ -112,7 +112,7 @@ class ChangePrinter:
 
 @dataclass(frozen=True, slots=True)
 class RemovePrinter:
-    """Forget an added printer; its waiting jobs are canceled. Answers Done."""
+    """Forget an added printer; its jobs that are not finished are canceled. Answers Done."""
 
     printer: str
 

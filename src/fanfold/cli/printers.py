@@ -54,7 +54,7 @@ def add(gateway: Gateway, show: Show, name: str, uri: str, aliases: tuple[str, .
 @click.argument("printer")
 @asks
 def remove(gateway: Gateway, show: Show, printer: str) -> None:
-    """Forget an added printer; its waiting jobs are canceled."""
+    """Forget an added printer; its jobs that are not finished are canceled."""
     show(gateway.ask("DELETE", path("printers", printer)), tables.done)
 
 

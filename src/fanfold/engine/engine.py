@@ -71,11 +71,11 @@ class Engine:
         """Bring back what is kept, settle what was left in flight, begin to print."""
         self._take(settings)
         await self._origins.start()
+        await self._upkeep.end_old_pulses()
         try:
             await self._roster.start(settings.printers, await self._store.unsettled())
         except Refused as refusal:
             raise CannotStart(refusal.says) from refusal
-        await self._upkeep.watch_old_pulses()
         if settings.discovery.cups:
             self._upkeep.start_discovery(self._transports)
         self._upkeep.start()

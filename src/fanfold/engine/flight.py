@@ -40,7 +40,8 @@ class Flight:
     ) -> None:
         self.job = job
         self.sent_bytes = 0
-        self.cancel_asked = False
+        self.cancel_because = ""
+        """The keyword for it, once the delivery was called off."""
         self.left_over = False
         """An earlier run was sending it: somebody else may have all of it, whatever is known here."""
         self._stall = ""
@@ -108,9 +109,9 @@ class Flight:
 
     # what the engine asks
 
-    async def call_off(self) -> Job | None:
-        """Cancel the delivery for a person; return the job as it was then settled (completed: too late)."""
-        self.cancel_asked = True
+    async def call_off(self, because: str = Reason.CANCELED_BY_USER) -> Job | None:
+        """Cancel the delivery; return the job as it was then settled (completed: too late)."""
+        self.cancel_because = because
         if self._recall is not None:
             await self._recall()
             await asyncio.wait({self.settled}, timeout=RECALL_WAIT_S)
@@ -145,8 +146,8 @@ def change_for(ending: Ending, flight: Flight, printer: Printer, *, stopping: bo
     match ending.error:
         case NotReached() as error:
             return change.to(JobState.PENDING, error.reasons, error.says)
-        case Declined() as error if flight.cancel_asked:
-            return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER,), error.says)
+        case Declined() as error if flight.cancel_because:
+            return change.to(JobState.CANCELED, (flight.cancel_because,), error.says)
         case Declined() as error:
             reasons = dict.fromkeys((Reason.ABORTED_BY_PRINTER, *error.reasons))
             return change.to(JobState.ABORTED, tuple(reasons), error.says)
@@ -160,10 +161,10 @@ def _called_off(change: _Changes, flight: Flight, *, stopping: bool) -> Change:
         because = Reason.SHUTDOWN if stopping else Reason.DELIVERY_UNCERTAIN
         words = "its spooler has it and did not say what became of it; it may have printed. Look, then decide"
         return change.to(JobState.HELD, tuple(dict.fromkeys((Reason.DELIVERY_UNCERTAIN, because))), words)
-    if flight.cancel_asked:
+    if flight.cancel_because:
         words = f"canceled while it was being sent: {flight.sent_bytes} of its bytes are known to have left"
         doubt = (Reason.DELIVERY_UNCERTAIN,) if flight.sent_bytes else ()
-        return change.to(JobState.CANCELED, (Reason.CANCELED_BY_USER, *doubt), words)
+        return change.to(JobState.CANCELED, (flight.cancel_because, *doubt), words)
     # also with no byte known to have left: what is in a kernel's buffer or on the cable may still arrive
     words = (
         f"the gateway stopped while it was being sent, {flight.sent_bytes} of its bytes had left; it may have printed"

@@ -98,9 +98,16 @@ class Intake:
         return small and isinstance(language, FindsPulses) and language.pulse_only(head)
 
 
-def fingerprint(job: Job) -> str:
-    """Return what tells one request from another under the same key: printer, options and document."""
-    facts = (job.printer, job.copies, job.media_type, job.title, job.start_within_s, job.on_late, job.sha256)
+def fingerprint(ask: Submit, job: Job) -> str:
+    """Return what tells one request from another under the same key: printer, options and document.
+
+    As they were asked for: what is made of them (language, bytes of a text) may change with the printer's options.
+    """
+    if isinstance(ask.document, str):
+        document = (ask.encoding, hashlib.sha256(ask.document.encode("utf-8", "surrogatepass")).hexdigest())
+    else:
+        document = (ask.document.media_type, ask.document.sha256)
+    facts = (job.printer, ask.copies, ask.title, ask.start_within_s, ask.on_late, ask.external_id, *document)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -31,32 +31,37 @@ class JobDesk:
 
     async def submit(self, ask: Submit, caller: Caller) -> Accepted:
         """Keep a new job, or find the one that its key names."""
-        lane = self._roster.get(ask.printer)
+        lane = self._roster.meant(ask.printer)
         if lane is None:
             return await self._as_before(ask, caller) or self._unknown(ask.printer)
         intake = Intake(self._languages, self.limits.document_bytes)
-        job, document = await intake.job(ask, lane.printer, caller, lane.patience.blocked_s)
-        return await self._keep(job, document)
+        try:
+            job, document = await intake.job(ask, lane.printer, caller, lane.patience.blocked_s)
+        except Refused:  # it may have been taken before its printer was set up otherwise
+            if before := await self._as_before(ask, caller):
+                return before
+            raise
+        return await self._keep(job, document, fingerprint(ask, job))
 
     async def reprint(self, job_id: JobId, caller: Caller) -> Accepted:
         """Print a finished job again, by a new one."""
         job, document = await self.verbs.reprint(job_id, caller)
-        return await self._keep(job, document)
+        return await self._keep(job, document, "")
 
-    async def _keep(self, job: Job, document: Document) -> Accepted:
+    async def _keep(self, job: Job, document: Document, print_of_it: str) -> Accepted:
         limits = store.Limits(self.limits.waiting_jobs, self.limits.store_bytes)
-        added = await self._store.add(job, document, limits, fingerprint(job))
+        added = await self._store.add(job, document, limits, print_of_it)
         name = self._roster.name_of(job.printer)
         if not added.fresh:
             return Accepted(added.job, name, fresh=False)
         if job.pulse_only:
-            self._upkeep.watch_pulse(added.job)
+            self._upkeep.watch_pulse(added.job.id)
         if lane := self._roster.by_id(job.printer):
             lane.wake()
         return Accepted(added.job, name)
 
     async def _as_before(self, ask: Submit, caller: Caller) -> Accepted | None:
-        """The job that the key named while its printer was still there."""
+        """The job that the key named while its printer was still there, or still took such documents."""
         job = await self._store.job_by_key(caller.owner, ask.key) if ask.key else None
         same = job and isinstance(ask.document, Document) and job.sha256 == ask.document.sha256
         if job is None or not same or ask.printer not in {job.printer, self._roster.name_of(job.printer)}:
@@ -103,7 +108,7 @@ class JobDesk:
         """Release a held job."""
         job = await self.verbs.release(job_id)
         if job.pulse_only:
-            self._upkeep.watch_pulse(job)
+            self._upkeep.watch_pulse(job.id)
         return self._shown(job)
 
     async def assume_printed(self, job_id: JobId) -> JobShown:

@@ -19,7 +19,7 @@ from fanfold.engine.retry import FIRST_S, Backoff
 from fanfold.engine.standing import Standing
 from fanfold.engine.way import Way
 from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
-from fanfold.model import Job, JobId, Printer, PrinterState, Reachable, Reason
+from fanfold.model import Evidence, Job, JobId, Printer, PrinterState, Reachable, Reason
 from fanfold.store.base import Change, KeptPrinter, Store
 from fanfold.transports.base import Link, Recalls, Reconciles, Transport
 from fanfold.wire import Receipt, Work
@@ -105,6 +105,14 @@ class Lane:
         if self.flight is None or self.flight.job.id != job:
             return None
         return await self.flight.call_off()
+
+    async def call_off_late(self, job: JobId) -> None:
+        """Call off the delivery of that job because it took too long, unless the printer itself has all of it."""
+        flight = self.flight
+        if flight is None or flight.job.id != job:
+            return
+        if flight.recallable or flight.job.evidence < Evidence.SENT:
+            await flight.call_off(Reason.TOO_LATE)
 
     async def stop(self, drain_s: float) -> None:
         """Let what is being sent end within that time, then give it up, and end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from fanfold.engine.lane import Desk, Lane
@@ -55,15 +56,25 @@ class PrinterDesk:
         return PrinterShown(self._view(await self._roster.put(printer)))
 
     async def remove(self, said: str) -> Done:
-        """Forget an added printer; what waits for it is canceled."""
+        """Forget an added printer; its jobs that are not finished are canceled, also the held ones."""
         lane = self._changeable(said, "removed")
-        canceled = 0
-        while jobs := (await self._store.jobs(ListJobs((JobState.PENDING,), printer=lane.printer.id))).jobs:
-            for job in jobs:
-                await self._verbs.cancel(job.id)
-                canceled += 1
+        canceled = await self._cancel(lane, JobState.PROCESSING, JobState.PENDING)
         await self._roster.take_away(lane)
-        return Done((f"printer {lane.printer.name} removed, {canceled} waiting jobs canceled",))
+        canceled += await self._cancel(lane, JobState.PENDING, JobState.HELD)  # nobody could ever release them
+        return Done((f"printer {lane.printer.name} removed, {canceled} of its jobs canceled",))
+
+    async def _cancel(self, lane: Lane, *states: JobState) -> int:
+        """Cancel its jobs in these states, each tried once; return how many were."""
+        canceled, cursor = 0, None
+        while True:
+            page = await self._store.jobs(ListJobs(states, printer=lane.printer.id, cursor=cursor, limit=1000))
+            for job in page.jobs:
+                with suppress(Refused):  # it ended or was held meanwhile
+                    await self._verbs.cancel(job.id)
+                    canceled += 1
+            cursor = page.next
+            if cursor is None:
+                return canceled
 
     async def pause(self, said: str) -> PrinterShown:
         """Let jobs wait."""

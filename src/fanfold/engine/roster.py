@@ -28,6 +28,7 @@ class Roster:
         self._lanes: dict[PrinterId, Lane] = {}
         self._kept: dict[PrinterId, KeptPrinter] = {}
         self._said: dict[str, PrinterId] = {}
+        self._meant: dict[str, PrinterId] = {}
         self._leftovers: dict[PrinterId, list[Job]] = {}
 
     def __iter__(self) -> Iterator[Lane]:
@@ -47,6 +48,11 @@ class Roster:
         """Return that lane, or None."""
         found = self._said.get(said) or self._said.get(said.strip().casefold())
         return self._lanes.get(found) if found else None
+
+    def meant(self, said: str) -> Lane | None:
+        """Return the lane to print on: as `get`, but what the configuration calls a printer wins over all else."""
+        found = self._meant.get(said) or self._meant.get(said.strip().casefold())
+        return self._lanes.get(found) if found else self.get(said)
 
     def by_id(self, printer: PrinterId) -> Lane | None:
         """Return the lane of the printer with that id."""
@@ -124,6 +130,7 @@ class Roster:
     async def discovered(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
         """Take what a spooler lists now: new queues get a lane, those gone are offline until they return."""
         shown = [one for one in found if _is_shown(one, rule)]
+        hidden = {one.uri for one in found} - {one.uri for one in shown}
         configured = {lane.printer.uri: lane for lane in self if lane.printer.source is not Source.DISCOVERED}
         present = set()
         for one in shown:
@@ -133,7 +140,9 @@ class Roster:
                 present.add((await self._discovered(one)).printer.id)
         for lane in self:
             mine = lane.printer.source is Source.DISCOVERED and lane.printer.uri.partition(":")[0] == scheme
-            if mine:
+            if mine and lane.printer.uri in hidden and not self._has_jobs(lane.printer.id) and lane.flight is None:
+                await self._hide(lane)
+            elif mine:
                 lane.vanished(gone=lane.printer.id not in present)
 
     # within
@@ -173,6 +182,12 @@ class Roster:
             log.info("printer %s is there: %s", printer.name, printer.uri)
             live = await self.put(printer)
         return live
+
+    async def _hide(self, lane: Lane) -> None:
+        """Show it no more; it keeps its id in the store."""
+        await lane.stop(0)
+        self._lanes.pop(lane.printer.id, None)
+        self._renames()
 
     def _newly_discovered(self, one: Discovered) -> Printer:
         name = one.name if one.name not in self._said else f"{one.name} ({one.uri.partition(':')[0]})"
@@ -218,6 +233,10 @@ class Roster:
         for lane in lanes:
             _claim(said, lane.printer.aliases, lane.printer.id)
         self._said = said
+        self._meant = {}
+        for lane in lanes:
+            if lane.printer.source is Source.CONFIGURED:
+                _claim(self._meant, (lane.printer.name, *lane.printer.aliases), lane.printer.id)
 
 
 def _claim(said: dict[str, PrinterId], names: Iterable[str], printer: PrinterId) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
-from fanfold import clock
 from fanfold.config import Settings
 from fanfold.engine.background import Background
 from fanfold.engine.follow import Follow
@@ -14,7 +13,7 @@ from fanfold.engine.intake import PULSE_WAIT_S
 from fanfold.engine.roster import Roster
 from fanfold.errors import NotReached, StoreFailed
 from fanfold.messages import ListJobs
-from fanfold.model import Job, JobState, Reason
+from fanfold.model import Job, JobId, JobState, Reason
 from fanfold.store.base import Change, Store
 from fanfold.transports.base import Discovers, Transport
 
@@ -40,35 +39,53 @@ class Upkeep:
             if isinstance(transport, Discovers):
                 self._background.start(self._look_for_printers(scheme, transport), f"discovery {scheme}")
 
-    def watch_pulse(self, job: Job) -> None:
+    def watch_pulse(self, job: JobId) -> None:
         """Cancel a job that only opens a drawer when it has waited too long, whatever it waits for."""
-        waited_s = (clock.now() - job.created_at).total_seconds()
-        left_s = min(max(PULSE_WAIT_S - waited_s, 0), PULSE_WAIT_S)
-        self._background.start(self._end_pulse(job, left_s), f"pulse {job.id}")
+        self._background.start(self._end_pulse(job, PULSE_WAIT_S), f"pulse {job}")
 
-    async def watch_old_pulses(self) -> None:
-        """The same for those that an earlier run left waiting."""
+    async def end_old_pulses(self) -> None:
+        """Cancel the pulses of an earlier run, before anything is printed: nobody knows how long ago that was.
+
+        One that its spooler may have is asked back as soon as its lane follows it.
+        """
+        for state in (JobState.PENDING, JobState.PROCESSING):
+            for job in [job async for job in self._all(state) if job.pulse_only]:
+                if state is JobState.PENDING:
+                    says = "it only opens a drawer, and the gateway was started anew before it was sent"
+                    await self._follow.settle(_too_late(job, says))
+                else:
+                    self._background.start(self._end_pulse(job.id, 0), f"pulse {job.id}")
+
+    async def _all(self, state: JobState) -> AsyncIterator[Job]:
         cursor: str | None = None
         while True:
-            page = await self._store.jobs(ListJobs((JobState.PENDING,), cursor=cursor, limit=1000))
+            page = await self._store.jobs(ListJobs((state,), cursor=cursor, limit=1000))
             for job in page.jobs:
-                if job.pulse_only:
-                    self.watch_pulse(job)
+                yield job
             cursor = page.next
             if cursor is None:
                 return
 
-    async def _end_pulse(self, job: Job, left_s: float) -> None:
+    async def _end_pulse(self, job: JobId, left_s: float) -> None:
         await asyncio.sleep(left_s)
-        says = f"it only opens a drawer and could not be sent within {PULSE_WAIT_S:g} s; nothing was sent"
-        change = Change(job.id, JobState.PENDING, job.attempt, JobState.CANCELED, (Reason.TOO_LATE,), says)
         while True:
-            try:
-                await self._follow.settle(change)
-            except StoreFailed:
-                await asyncio.sleep(SHORTEST_ROUND_S)  # a drawer must not open later by itself
-            else:
+            if await self._pulse_is_over(job):
                 return
+            await asyncio.sleep(SHORTEST_ROUND_S)  # also while the disk fails: a drawer must not open later by itself
+
+    async def _pulse_is_over(self, job_id: JobId) -> bool:
+        try:
+            job = await self._store.job(job_id)
+            if job is None or job.state not in (JobState.PENDING, JobState.PROCESSING):
+                return True
+            if job.state is JobState.PENDING:
+                says = f"it only opens a drawer and could not be sent within {PULSE_WAIT_S:g} s; nothing was sent"
+                return await self._follow.settle(_too_late(job, says)) is not None
+        except StoreFailed:
+            return False
+        if lane := self._roster.by_id(job.printer):
+            await lane.call_off_late(job_id)
+        return False
 
     async def _look_for_printers(self, scheme: str, finder: Discovers) -> None:
         answered = True
@@ -109,3 +126,7 @@ class Upkeep:
         rules = [retention.keep_documents_s, retention.keep_jobs_s]
         rules += [lane.printer.options.hold_max_s for lane in self._roster]
         return min(max(min(rules) / 4, SHORTEST_ROUND_S), LONGEST_ROUND_S)
+
+
+def _too_late(job: Job, says: str) -> Change:
+    return Change(job.id, JobState.PENDING, job.attempt, JobState.CANCELED, (Reason.TOO_LATE,), says)

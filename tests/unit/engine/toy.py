@@ -12,6 +12,7 @@ from typing import Any
 from fanfold.config import PrinterSetting, Settings
 from fanfold.engine.engine import Engine
 from fanfold.errors import NotReached
+from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
 from fanfold.messages import Accepted, Caller, Follow, JobShown, Refusal, Reply, Submit
 from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterOptions
@@ -111,7 +112,12 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, toy: Toy | None = None, store: Store | None = None, drain_s: float = 0.2, **options: Any
+    folder: Path,
+    toy: Toy | None = None,
+    store: Store | None = None,
+    drain_s: float = 0.2,
+    languages: tuple[Language, ...] = (),
+    **options: Any,
 ) -> AsyncIterator[House]:
     toy = toy or Toy()
     own = store or MemoryStore(folder)
@@ -126,7 +132,7 @@ async def house(
     engine = Engine(
         own,
         {"toy": toy},
-        (),
+        languages,
         logbook=Logbook(),
         test_page=lambda language, name: Document.of(f"{language} {name}".encode()),
         read_settings=lambda: settings,

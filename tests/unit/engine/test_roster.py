@@ -1,0 +1,208 @@
+"""Which printers there are: configured, added and discovered, by what names, and what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from fanfold.config import Discovery, PrinterSetting, Settings
+from fanfold.engine.engine import Engine
+from fanfold.errors import NotReached
+from fanfold.logbook import Logbook
+from fanfold.messages import (
+    AddPrinter,
+    ChangePrinter,
+    ListPrinters,
+    PausePrinter,
+    Printers,
+    PrinterView,
+    Reload,
+    ShowPrinter,
+)
+from fanfold.model import JobState, PrinterOptions, Reachable, Reason, Source
+from fanfold.store.base import Store
+from fanfold.store.memory import MemoryStore
+from fanfold.transports.base import Discovered
+from fanfold.wire import Document
+from tests.unit.engine.toy import House, Toy
+
+LABELS = Discovered("labels", "toy:/labels", ("raw",), "Zebra, till 3", is_default=True)
+OFFICE = Discovered("office", "toy:/office", ("*",))
+FAX = Discovered("fax", "toy:/fax", ("*",), is_temporary=True)
+
+
+@dataclass
+class Spooler(Toy):
+    """Lists its queues; `looks` counts how often it was asked."""
+
+    queues: tuple[Discovered, ...] = ()
+    silent: bool = False
+    looks: int = 0
+    looked: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def discover(self) -> Sequence[Discovered]:
+        async with self.looked:
+            self.looks += 1
+            self.looked.notify_all()
+        if self.silent:
+            raise NotReached("the spooler is away")
+        return self.queues
+
+    async def look_again(self) -> None:
+        """Wait until what is there now was taken in: the second look from now begins after the first was."""
+        async with self.looked, asyncio.timeout(10):
+            until = self.looks + 2
+            await self.looked.wait_for(lambda: self.looks >= until)
+
+
+@dataclass
+class Shop(House):
+    shelf: list[Settings]
+    spooler: Spooler
+
+    async def printers(self) -> dict[str, PrinterView]:
+        reply = await self.do(ListPrinters())
+        assert isinstance(reply, Printers)
+        return {view.printer.name: view for view in reply.printers}
+
+
+@asynccontextmanager
+async def shop(
+    folder: Path, spooler: Spooler, *configured: PrinterSetting, store: Store | None = None, **rule: tuple[str, ...]
+) -> AsyncIterator[Shop]:
+    own = store or MemoryStore(folder)
+    discovery = Discovery(interval_s=0.01, **rule)  # type: ignore[arg-type]
+    shelf = [Settings(data=folder, drain_s=0.1, printers=configured, discovery=discovery)]
+    engine = Engine(
+        own,
+        {"toy": spooler},
+        (),
+        logbook=Logbook(),
+        test_page=lambda language, name: Document.of(b"test"),
+        read_settings=lambda: shelf[-1],
+    )
+    await engine.start(shelf[0])
+    try:
+        await spooler.look_again()
+        yield Shop(engine, own, spooler, shelf, spooler)
+    finally:
+        await engine.stop()
+
+
+async def test_every_queue_is_a_printer_without_configuration(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS, OFFICE))) as s:
+        shown = await s.printers()
+        assert set(shown) == {"labels", "office"}
+        labels = shown["labels"].printer
+        assert (labels.source, labels.info, labels.is_default) == (Source.DISCOVERED, "Zebra, till 3", True)
+        assert labels.kinds == ("raw",)
+        assert (await s.end(await s.submit(printer="labels"))).state is JobState.COMPLETED
+
+
+async def test_temporary_queues_are_hidden_unless_they_are_included(tmp_path: Path) -> None:
+    queues = (LABELS, OFFICE, FAX)
+    async with shop(tmp_path, Spooler(queues=queues)) as s:
+        assert set(await s.printers()) == {"labels", "office"}
+    async with shop(tmp_path, Spooler(queues=queues), include=("fa*",)) as s:
+        assert set(await s.printers()) == {"fax"}
+    async with shop(tmp_path, Spooler(queues=queues), exclude=("o*", "fax")) as s:
+        assert set(await s.printers()) == {"labels"}
+
+
+async def test_a_printer_that_a_reload_excludes_is_shown_no_more_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS, OFFICE))) as s:
+        before = (await s.printers())["office"].printer
+        s.shelf.append(replace(s.shelf[0], discovery=Discovery(interval_s=0.01, exclude=("office",))))
+        await s.do(Reload())
+        await s.spooler.look_again()
+        assert set(await s.printers()) == {"labels"}
+        s.shelf.append(s.shelf[0])
+        await s.do(Reload())
+        await s.spooler.look_again()
+        assert (await s.printers())["office"].printer == before
+
+
+async def test_a_queue_that_vanishes_keeps_its_id_and_jobs_and_is_offline_until_it_returns(tmp_path: Path) -> None:
+    spooler = Spooler(queues=(LABELS,))
+    async with shop(tmp_path, spooler) as s:
+        before = (await s.printers())["labels"].printer
+        spooler.queues, spooler.away = (), "there is no such queue"
+        await spooler.look_again()
+        gone = (await s.printers())["labels"]
+        assert (gone.printer, gone.status.reachable, gone.status.reasons) == (before, Reachable.DOWN, (Reason.OFFLINE,))
+        job = await s.submit(printer="labels")
+        spooler.queues, spooler.away = (LABELS,), ""
+        await spooler.look_again()
+        done = await s.end(job)
+        assert (done.state, done.printer, done.attempt) == (JobState.COMPLETED, before.id, 1)
+
+
+async def test_over_a_restart_a_queue_keeps_its_id_and_its_waiting_jobs(tmp_path: Path) -> None:
+    store = MemoryStore(tmp_path)
+    async with shop(tmp_path, Spooler(queues=(LABELS,)), store=store) as s:
+        await s.do(PausePrinter("labels"))
+        job = await s.submit(printer="labels")
+    async with shop(tmp_path, Spooler(queues=()), store=store) as s:
+        shown = await s.printers()
+        assert (shown["labels"].printer.id, shown["labels"].waiting_jobs) == (job.printer, 1)
+        assert shown["labels"].printer.paused
+
+
+async def test_a_spooler_that_is_away_says_nothing_about_its_queues(tmp_path: Path) -> None:
+    spooler = Spooler(queues=(LABELS,))
+    async with shop(tmp_path, spooler) as s:
+        spooler.silent = True
+        await spooler.look_again()
+        assert (await s.printers())["labels"].status.reachable is not Reachable.DOWN
+
+
+async def test_configured_names_win_over_discovered_ones(tmp_path: Path) -> None:
+    mine = PrinterSetting("labels", "toy:/mine", ("office",))
+    async with shop(tmp_path, Spooler(queues=(LABELS, OFFICE)), mine) as s:
+        shown = await s.printers()
+        assert (shown["labels"].printer.uri, shown["labels"].printer.source) == ("toy:/mine", Source.CONFIGURED)
+        assert {"labels (toy)", "office (toy)"} <= set(shown)
+        for said in ("labels", "office"):
+            assert (await s.submit(printer=said)).printer == shown["labels"].printer.id
+
+
+async def test_a_configured_alias_wins_over_a_queue_that_was_there_before(tmp_path: Path) -> None:
+    spooler = Spooler(queues=(OFFICE,))
+    async with shop(tmp_path, spooler) as s:
+        s.shelf.append(replace(s.shelf[0], printers=(PrinterSetting("mine", "toy:/mine", ("office",)),)))
+        await s.do(Reload())
+        assert (await s.submit(printer="office")).printer == "mine"
+        assert (await s.printers())["office"].printer.id == "office", "whose own id stays what it is for commands"
+        assert (await s.do(ShowPrinter("office"))).view.printer.uri == "toy:/office"  # type: ignore[union-attr]
+
+
+async def test_a_configured_printer_at_a_queue_is_that_queue(tmp_path: Path) -> None:
+    mine = PrinterSetting("till", LABELS.uri, (), PrinterOptions(max_wait_s=5))
+    async with shop(tmp_path, Spooler(queues=(LABELS,)), mine) as s:
+        shown = await s.printers()
+        assert set(shown) == {"till"}
+        assert (shown["till"].printer.info, shown["till"].printer.kinds) == (LABELS.info, ("raw",))
+
+
+async def test_what_the_configuration_names_no_longer_keeps_its_jobs(tmp_path: Path) -> None:
+    spooler = Spooler(away="off")
+    async with shop(tmp_path, spooler, PrinterSetting("a", "toy:1"), PrinterSetting("b", "toy:2")) as s:
+        job = await s.submit(printer="a")
+        s.shelf.append(replace(s.shelf[0], printers=()))
+        await s.do(Reload())
+        assert set(await s.printers()) == {"a"}
+        spooler.away = ""
+        assert (await s.end(job)).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("name", ["labels", "LABELS", "mine"])
+async def test_a_taken_name_is_refused(tmp_path: Path, name: str) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS,)), PrinterSetting("mine", "toy:1")) as s:
+        refusal = await s.refused(AddPrinter(name, "toy:9"))
+        assert (refusal.code, refusal.status) == ("name-taken", 409)
+        assert (await s.refused(ChangePrinter("mine", uri="toy:2"))).code == "printer-configured"
