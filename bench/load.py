@@ -127,19 +127,25 @@ async def idle(spec: Spec) -> Measured:
 
 
 async def upload(spec: Spec) -> Measured:
-    """One large document as a raw body, until it is delivered."""
+    """Large documents as raw bodies, begun at fixed intervals, each awaited until it is delivered."""
     paper = await Paper.of(spec["sinks"])
     body = memoryview(b"^XA" + os.urandom(spec["size_bytes"] - 6) + b"^XZ")
     client = await Http.connect(spec["port"])
     path = f"/v1/printers/{spec['printer']}/jobs?wait=delivered&wait_s=120"
-    start = time.perf_counter()
-    client.send(request_head(spec["port"], "POST", path, len(body), "application/octet-stream"))
-    await client.send_large(body)
-    sent_s = time.perf_counter() - start
-    answer = await client.next()
-    if b" 201 " not in answer or b'"evidence":"delivered"' not in answer or paper.bytes != len(body):
-        raise ValueError(f"the large document did not arrive: {paper.bytes} bytes did; {answer!r}")
-    return {"sent_s": sent_s, "delivered_s": time.perf_counter() - start}
+    head = request_head(spec["port"], "POST", path, len(body), "application/octet-stream")
+    sent_ms, delivered_ms = [], []
+    began_s = time.perf_counter()
+    for number in range(spec["times"]):
+        await asyncio.sleep(began_s + number * spec["every_s"] - time.perf_counter())
+        start = time.perf_counter()
+        client.send(head)
+        await client.send_large(body)
+        sent_ms.append((time.perf_counter() - start) * 1000)
+        answer = await client.next()
+        delivered_ms.append((time.perf_counter() - start) * 1000)
+        if b" 201 " not in answer or b'"evidence":"delivered"' not in answer or paper.bytes != len(body) * (number + 1):
+            raise ValueError(f"a large document did not arrive: {paper.bytes} bytes came out; {answer!r}")
+    return {"sent": quantiles(sent_ms), "delivered": quantiles(delivered_ms)}
 
 
 class Probe:

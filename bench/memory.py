@@ -31,14 +31,16 @@ def start_rows(plan: Plan) -> list[Row]:
             clients[door] = _per_client(plan, server, door)
     with echo() as floor:
         floor_bytes, floor_client = machine.resident_bytes(floor.pid), _per_client(plan, floor, "echo")
-    each = f"resident per idle client, {plan.idle_clients:,} of them"
+    floor_kb, many = floor_client / 1e3, f"{plan.idle_clients:,} of them"
     health = "exec to the first answered /v1/health"
     return [
         Row(CHAPTER, f"{health}, median", statistics.median(took_s), "s", START_S, floor=floor.started_s),
         Row(CHAPTER, f"{health}, longest", max(took_s), "s"),
         Row(CHAPTER, "resident, idle", idle_bytes / 1e6, "MB", IDLE_MB, floor=floor_bytes / 1e6),
         *(
-            Row(CHAPTER, f"{each}: {door}", a_client / 1e3, "kB", CLIENT_KB, floor=floor_client / 1e3)
+            Row(
+                CHAPTER, f"resident per idle client: {door}", a_client / 1e3, "kB", CLIENT_KB, floor=floor_kb, note=many
+            )
             for door, a_client in clients.items()
         ),
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,9 @@ WAYS_TO_WRITE: dict[str, Callable[[float], str]] = {
     "×": lambda value: f"{value:.2f} ×",
     "%": lambda value: f"{value:+.0f} %",
 }
+
+WIDTH = 170
+"""Of the table where no terminal says how wide it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,24 @@ class Row:
 
 
 def show(rows: Sequence[Row]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("measured", overflow="fold")
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH)
+    for chapter, its in groupby(rows, lambda row: row.chapter):
+        console.print(f"\n[bold]{chapter}[/bold]")
+        console.print(_table(its))
+
+
+def _table(rows: Iterable[Row]) -> Table:
+    table = Table(box=None, header_style="dim")
+    table.add_column("measured", width=48)
     for name in ("result", "target", "floor"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
-    table.add_column("", overflow="fold", style="dim")
-    chapter = ""
+        table.add_column(name, justify="right", width=11, no_wrap=True)
+    table.add_column("", width=6)
+    table.add_column("", style="dim", overflow="fold")
     for row in rows:
-        if row.chapter != chapter:
-            chapter = row.chapter
-            table.add_row()
-            table.add_row(f"[bold]{chapter}[/bold]")
-        table.add_row(f"  {row.what}", *_cells(row), row.note)
-    Console(width=None if Console().is_terminal else 140, highlight=False).print(table)
+        table.add_row(row.what, *_cells(row), row.note)
+    return table
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
