@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from fanfold.errors import Interrupted
 from fanfold.languages.escpos import EscPos
 from fanfold.languages.pages import Pdf
 from fanfold.messages import Accepted, AddPrinter, ChangePrinter, PausePrinter, ReleaseJob, RemovePrinter, Submit
-from fanfold.model import JobState, OnDoubt, OnLate, Reason
+from fanfold.model import JobState, OnDoubt, OnLate, PrinterId, Reason
 from fanfold.store.base import Store
 from fanfold.store.memory import MemoryStore
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
 from tests.contract.stores import Hands
+from tests.peers.processes import until
 from tests.unit.engine.test_engine import raising
 from tests.unit.engine.toy import LOCAL, Toy, house
 
@@ -61,9 +61,12 @@ async def test_a_printer_that_wakes_after_a_restart_does_not_print_last_nights_j
 
 async def _blocked_on_disk(store: Store, printer: str) -> None:
     """Wait until the store knows that the printer is away: from then on a kill changes nothing."""
-    async with asyncio.timeout(10):
-        while not any(kept.printer.id == printer and kept.blocked_since_s for kept in await store.printers()):
-            await asyncio.sleep(0)  # it tells nobody
+
+    async def known() -> bool:
+        kept = {one.printer.id: one.blocked_since_s for one in await store.printers()}
+        return kept[PrinterId(printer)] is not None
+
+    await until(known, "the note that the printer is away")
 
 
 async def test_a_gateway_that_was_down_makes_no_job_late_when_the_printer_was_there(
