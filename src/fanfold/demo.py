@@ -27,6 +27,8 @@ PORT = 8765
 PORTS_TRIED = 50
 ORIGIN = "http://localhost"
 PRINTER = "Demo label printer"
+ALIASES = ("demo", "receipt")
+"""The second is what the README's examples print on."""
 LABEL = """\
 SIZE 60 mm,40 mm
 GAP 2 mm,0 mm
@@ -66,7 +68,7 @@ async def _demonstrate(folder: Path, *, once: bool, say: Say) -> None:
         say(f"The gateway answers at {url}; its virtual printer writes to {paper}.")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ANSWER_WITHIN_S)) as web:
             await _show(web, url, paper, say)
-        say(f"\nThe page with printers, jobs and clients is at {url}/")
+        say(f"\nWhile it serves, the page with printers, jobs and clients is at {url}/")
         if not once:
             say("Serving until Ctrl-C.")
             await stop.wait()
@@ -144,7 +146,7 @@ def _settings(folder: Path, paper: Path, port: int) -> Settings:
     return Settings(
         data=folder,
         listeners=(Listener(HOST, port),),
-        printers=(PrinterSetting(PRINTER, f"file:{quote(paper.as_posix(), safe='/:')}", aliases=("demo",)),),
+        printers=(PrinterSetting(PRINTER, f"file:{quote(paper.as_posix(), safe='/:')}", aliases=ALIASES),),
         discovery=Discovery(cups=False),
     )
 
