@@ -68,7 +68,7 @@ async def _demonstrate(folder: Path, *, once: bool, say: Say) -> None:
         say(f"The gateway answers at {url}; its virtual printer writes to {paper}.")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ANSWER_WITHIN_S)) as web:
             await _show(web, url, paper, say)
-        say(f"\nWhile it serves, the page with printers, jobs and clients is at {url}/")
+        say(f"\nThe page with printers, jobs and clients is at {url}/ while the gateway serves.")
         if not once:
             say("Serving until Ctrl-C.")
             await stop.wait()
