@@ -58,7 +58,7 @@ def jobs(answer: Any) -> None:
         (
             one["id"],
             _time(one["created_at"]),
-            one["printer"],
+            one["printer_name"] or one["printer"],
             one["state"],
             one["evidence"],
             one["title"],
