@@ -12,9 +12,15 @@ from fanfold.model import JobId, Printer, PrinterId, PrinterOptions
 from fanfold.simulate.moods import Away, Ready
 from fanfold.simulate.socket import SocketPrinter
 from fanfold.transports.base import Transport
+from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
+from fanfold.transports.ipp import IppTransport
+from fanfold.transports.ipp_codec import RANGE, Range, Value
 from fanfold.transports.socket import SocketTransport
 from fanfold.wire import Document, Work
+from tests.peers.cupsd import private_cupsd
+from tests.peers.ippfake import FakeIpp
+from tests.peers.sink import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Rig:
     come_back: Callable[[], Awaitable[None]]
     good_uris: tuple[str, ...]
     bad_uris: tuple[str, ...]
+    sends_each_copy: bool = True
+    """The bytes leave us once for each copy; else once, with the number of copies beside them."""
 
 
 @dataclass(slots=True)
@@ -103,5 +111,56 @@ async def socket_rig(folder: Path) -> AsyncIterator[Rig]:
         await transport.close()
 
 
-RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {"file": file_rig, "socket": socket_rig}
-"""By scheme; the factory is given an empty folder."""
+@asynccontextmanager
+async def ipp_rig(folder: Path) -> AsyncIterator[Rig]:
+    facts: dict[str, tuple[Value, ...]] = {"copies-supported": (Value(RANGE, Range(1, 99)),)}
+    async with FakeIpp(facts=facts) as printer:
+
+        async def paper(count: int) -> list[bytes]:
+            assert len(printer.jobs) >= count
+            return [job.data * job.copies for job in printer.jobs]
+
+        async def go_away() -> None:
+            await printer.__aexit__()
+
+        async def come_back() -> None:
+            await printer.__aenter__()
+
+        transport = IppTransport()
+        yield Rig(
+            transport,
+            Printer(PrinterId("ipp"), "By IPP", f"ipp://127.0.0.1:{printer.port}/ipp/print"),
+            paper,
+            go_away,
+            come_back,
+            good_uris=("ipp://192.0.2.7", "ipps://printer.example:631/ipp/print?verify=no"),
+            bad_uris=("ipp:", "ipp:///ipp/print", "ipps://printer/?verify=maybe", "socket://x"),
+            sends_each_copy=False,
+        )
+        await transport.close()
+
+
+@asynccontextmanager
+async def cups_rig(folder: Path) -> AsyncIterator[Rig]:
+    async with Sink() as sink, private_cupsd(folder, {"raw": f"socket://127.0.0.1:{sink.port}/"}) as cups:
+        transport = CupsTransport(cups.server)
+        yield Rig(
+            transport,
+            Printer(PrinterId("raw"), "By CUPS", cups.uri("raw")),
+            sink.ended,
+            cups.stop,
+            cups.start,
+            good_uris=("cups:///labels", "cups://printserver:631/Zebra_ZD420"),
+            bad_uris=("cups:", "cups://host/", "cups:///a/b", "ipp://x"),
+            sends_each_copy=False,
+        )
+        await transport.close()
+
+
+RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
+    "file": file_rig,
+    "socket": socket_rig,
+    "ipp": ipp_rig,
+    "cups": cups_rig,
+}
+"""By a transport's first scheme; the factory is given an empty folder."""

@@ -26,6 +26,7 @@ class FakeJob:
     state: int = 9
     reasons: tuple[str, ...] = ("none",)
     uuid: str = ""
+    copies: int = 1
 
     @property
     def attributes(self) -> Attributes:
@@ -76,7 +77,9 @@ class FakeIpp:
         if message.code == PRINT_JOB:
             name = message.first(ipp.OPERATION).text("job-name")
             number = len(self.jobs) + 1
-            self.jobs.append(FakeJob(number, name, body[offset:], self.first_state, uuid=f"urn:uuid:{number}"))
+            copies = message.first(ipp.JOB).number("copies") or 1
+            uuid = f"urn:uuid:{number}"
+            self.jobs.append(FakeJob(number, name, body[offset:], self.first_state, uuid=uuid, copies=copies))
         if (mood := self.moods.get(message.code)) is not None and (answer := mood(self, request, message)) is not None:
             return answer
         return self.answer(message)

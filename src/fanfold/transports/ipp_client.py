@@ -61,7 +61,7 @@ class Lost(Exception):
 
 
 class Unreadable(Exception):
-    """Our own document could not be read to its end. `begun`: some of it had left us."""
+    """Our own document could not be read to its end. `begun`: some of its own bytes had left us."""
 
     def __init__(self, says: str, *, begun: bool) -> None:
         super().__init__(says)
@@ -175,7 +175,9 @@ class IppClient:
             return await self._exchange(self._sending, path, body.pieces(), body.size_bytes)
         except (aiohttp.ClientError, OSError, BadIpp) as error:
             if body.fault is not None:
-                raise Unreadable(f"the kept document cannot be read: {body.fault}", begun=body.begun) from error
+                raise Unreadable(
+                    f"the kept document cannot be read: {body.fault}", begun=body.sent_bytes > 0
+                ) from error
             if not body.begun:
                 raise Away(_words(self.server, error)) from error
             raise Lost(_words(self.server, error), whole=body.whole) from error
@@ -227,29 +229,30 @@ class _Body:
         self._prelude, self._document, self._moved = prelude, document, moved
         self.size_bytes = len(prelude) + document.size_bytes
         self.begun = self.whole = False
+        self.sent_bytes = 0
+        """Of the document alone."""
         self.fault: OSError | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         self.begun = True
         self.whole = self._document.size_bytes == 0
         yield self._prelude
-        sent_bytes = 0
         try:
             async with aclosing(self._document.chunks()) as chunks:
                 async for chunk in chunks:
-                    self.whole = sent_bytes + len(chunk) == self._document.size_bytes
+                    self.sent_bytes += len(chunk)
+                    self.whole = self.sent_bytes == self._document.size_bytes
                     if chunk:
                         yield chunk
-                    sent_bytes += len(chunk)
-                    self._moved(sent_bytes)
-            self._check_length(sent_bytes)
+                    self._moved(self.sent_bytes)
+            self._check_length()
         except OSError as error:
             self.fault = error
             raise
 
-    def _check_length(self, sent_bytes: int) -> None:
-        if sent_bytes != self._document.size_bytes:
-            raise OSError(f"it has {sent_bytes} bytes where {self._document.size_bytes} were kept")
+    def _check_length(self) -> None:
+        if self.sent_bytes != self._document.size_bytes:
+            raise OSError(f"it has {self.sent_bytes} bytes where {self._document.size_bytes} were kept")
 
 
 def _session(server: Server, limit: int, *, keep: bool) -> aiohttp.ClientSession:
