@@ -363,7 +363,7 @@ def test_what_a_web_page_called_its_job_does_not_command_the_terminal(gateway: F
 
 
 def test_the_version_is_the_packages() -> None:
-    assert fanfold("", "version").stdout == f"fanfold {__version__}\n"
+    assert fanfold("", "version").stdout == fanfold("", "--version").stdout == f"fanfold {__version__}\n"
     assert json.loads(fanfold("", "version", "--json").stdout) == {"version": __version__}
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from fanfold import __version__
 from fanfold.cli.exits import MEANS
 
 COMMANDS = {
@@ -41,6 +42,7 @@ EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code)}  {means}" for code,
 
 
 @click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="fanfold %(version)s", help="Show the version and exit.")
 def main() -> None:
     """Let web applications print silently: keep every job, double none, and say what is known of its paper.
 
