@@ -93,7 +93,7 @@ class Page(WebSocket):
 
 
 async def together(spec: Spec) -> Measured:
-    """Many clients on several printers, each waiting for its answer before it prints again; the median of rounds."""
+    """Many clients on several printers, each waiting for its answer before it prints again."""
     paper = await Paper.of(spec["sinks"])
     way, printers = WAYS[spec["door"]], spec["printers"]
     crowd = Crowd(way, spec["clients"])
@@ -101,20 +101,15 @@ async def together(spec: Spec) -> Measured:
     for number, page in enumerate(pages):
         page.start(crowd, printers[number % len(printers)])
     await crowd.goes_on(WARM_UP_S)
-    rounds = [await _round(crowd, paper, spec) for _ in range(spec["rounds"])]
-    crowd.going = False
-    await crowd.ended
-    rounds.sort(key=lambda one: float(one["rate"]))
-    return rounds[len(rounds) // 2] | {"rates": [one["rate"] for one in rounds]}
-
-
-async def _round(crowd: Crowd, paper: Paper, spec: Spec) -> Measured:
     crowd.took_ms.clear()
     shares, printed = Shares(spec["gateway"]), len(paper.moments)
     await crowd.goes_on(spec["seconds"])
     measured, jobs = shares.measured(), len(crowd.took_ms)
     out = {"jobs": jobs, "printed": len(paper.moments) - printed, "rate": jobs / measured["seconds"]}
-    return measured | out | {"told": quantiles(crowd.took_ms)}
+    measured |= out | {"told": quantiles(crowd.took_ms)}
+    crowd.going = False
+    await crowd.ended
+    return measured
 
 
 async def idle(spec: Spec) -> Measured:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.plan import Plan, site
+from bench.plan import Plan, Site, site
 from bench.processes import Server, Sinks, echo, measure
 from bench.store import fill
 from bench.table import Row
@@ -45,16 +45,18 @@ FLOORS = {"REST": "POST"}
 class Speed:
     """What was measured at each door."""
 
-    alone: Mapping[str, Any]
-    together: Mapping[str, Any]
+    alone: dict[str, Any] = field(default_factory=dict)
+    together: dict[str, Any] = field(default_factory=dict)
 
 
 def speed_rows(plan: Plan) -> list[Row]:
-    floor, new = _floor(plan), _speed(plan, plan.folder / "new")
+    """Measure an empty gateway and one with a history in turns, so that what disturbs one disturbs the other."""
     data = plan.folder / "history"
     asyncio.run(_make_store(data))
     fill(data / DATABASE, plan.history)
-    old = _speed(plan, data)
+    floor = _floor(plan)
+    with site(plan.folder / "new") as empty, site(data) as full:
+        new, old = _in_turns(plan, (empty, full))
     return [*_alone(new, floor), *_together(new, floor), *_history(HISTORY.format(plan.history), new, old)]
 
 
@@ -62,23 +64,33 @@ async def _make_store(data: Path) -> None:
     await (await SqliteStore.open(data)).close()
 
 
-def _speed(plan: Plan, data: Path) -> Speed:
-    with site(data) as at:
-        one: dict[str, Any] = {"count": plan.jobs, "printer": at.names[0]}
-        alone = {door: measure("alone", at.server, at.sinks[:1], door=door, **one) for door in ALONE_DOORS}
-        together = {door: _crowd(plan, at.server, door, at.names, at.sinks) for door in TOGETHER_DOORS}
-        return Speed(alone, together)
+def _in_turns(plan: Plan, sites: Sequence[Site]) -> list[Speed]:
+    speeds = [Speed() for _ in sites]
+    for door in ALONE_DOORS:
+        for speed, at in zip(speeds, sites, strict=True):
+            one: dict[str, Any] = {"count": plan.jobs, "printer": at.names[0]}
+            speed.alone[door] = measure("alone", at.server, at.sinks[:1], door=door, **one)
+    for door in TOGETHER_DOORS:
+        rounds = [[_crowd(plan, at.server, door, at.names, at.sinks) for at in sites] for _ in range(plan.rounds)]
+        for speed, its in zip(speeds, zip(*rounds, strict=True), strict=True):
+            speed.together[door] = _middle(its)
+    return speeds
 
 
 def _floor(plan: Plan) -> Speed:
     with echo() as server:
         alone = {door: measure("alone", server, door=door, count=plan.jobs, printer="") for door in ("echo", "POST")}
-        return Speed(alone, {"echo": _crowd(plan, server, "echo", ["none"], [])})
+        rounds = [_crowd(plan, server, "echo", ["none"], []) for _ in range(plan.rounds)]
+        return Speed(alone, {"echo": _middle(rounds)})
 
 
 def _crowd(plan: Plan, server: Server, door: str, names: Sequence[str], sinks: Sinks) -> Any:
-    many = {"clients": plan.clients, "seconds": plan.seconds, "rounds": plan.rounds}
+    many = {"clients": plan.clients, "seconds": plan.seconds}
     return measure("together", server, sinks, door=door, printers=names, **many)
+
+
+def _middle(rounds: Sequence[Any]) -> Any:
+    return sorted(rounds, key=lambda one: float(one["rate"]))[len(rounds) // 2]
 
 
 def _alone(new: Speed, floor: Speed) -> list[Row]:
