@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -95,6 +96,28 @@ async def test_a_job_that_cups_gives_up_after_its_death_is_held(tmp_path: Path) 
         for file in (cups.tree / "spool").glob("d*"):
             file.unlink()
         await cups.start()
+        books = await stage.ends()
+        assert stage.complaints(books) == []
+        assert stage.state(books, LABEL) == "held"
+        assert books.jobs[0].in_doubt
+
+
+@pytest.mark.parametrize("gateway_too", [False, True], ids=["cupsd dies", "both die"])
+async def test_a_job_that_cups_neither_prints_nor_ends_after_its_death_is_held(
+    tmp_path: Path, *, gateway_too: bool
+) -> None:
+    """A cupsd that is killed when its list says that a job ended, and the job's own file not yet, forgets to end it."""
+    async with scene(tmp_path, "cups", mood=Away()) as stage:
+        cups = await _in_cups(stage)
+        if gateway_too:
+            await stage.gateway.kill()
+        await cups.kill()
+        jobs = cups.tree / "cache/job.cache"
+        jobs.write_text(re.sub(r"^State \d$", "State 9", jobs.read_text(), flags=re.MULTILINE))
+        await cups.start()
+        if gateway_too:
+            await stage.gateway.run()
+        await stage.printer.become(Ready())
         books = await stage.ends()
         assert stage.complaints(books) == []
         assert stage.state(books, LABEL) == "held"

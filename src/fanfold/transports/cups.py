@@ -152,7 +152,7 @@ class _Desk:
         who = f"the CUPS queue {queue} at {self.client.server}"
         path = path_of("printers", queue)
         return Destination(
-            self.client, self.watch, path, "/", who, if_missing=_IF_MISSING, half_is_nothing=True, keeps_names=True
+            self.client, self.watch, path, "/", who, _IF_MISSING, half_is_nothing=True, keeps_names=True, lists_all=True
         )
 
     async def _look(self, ids: tuple[int, ...]) -> Mapping[int, Sight]:

@@ -62,7 +62,11 @@ class Destination:
     """It makes no job of a document that did not come whole (CUPS; a printer prints what it gets)."""
     keeps_names: bool = False
     """It keeps job names as they were given (CUPS; printers shorten and change them)."""
+    lists_all: bool = False
+    """What is not in its list of unfinished jobs is finished, whatever else it says (CUPS)."""
 
+
+ENDS = (CANCELED, ABORTED, COMPLETED)
 
 Prepare = Callable[[Work], tuple[str, Attributes]]
 """Gives a document's format and more job attributes there. Raises Declined."""
@@ -242,6 +246,16 @@ async def _by_name(to: Destination, job: Job) -> Mark:
     return found
 
 
+async def _is_listed(to: Destination, mark: Mark) -> bool:
+    """Whether the job is among the unfinished ones; true where that cannot be asked."""
+    wanted = {"which-jobs": keywords("not-completed"), "requested-attributes": keywords("job-id")}
+    try:
+        reply = await to.client.ask(GET_JOBS, to.jobs_path, wanted)
+    except (Away, Refusal):
+        return True
+    return any(job.number("job-id") == mark.job_id for job in reply.of(ipp.JOB))
+
+
 async def _cancel(to: Destination, job_id: int) -> None:
     await to.client.ask(CANCEL_JOB, to.jobs_path, {"job-id": integers(job_id)})
 
@@ -310,7 +324,22 @@ class _Pursuit:
                 receipt = await self._weigh(sight or await look())
                 if receipt is not None:
                     return receipt
-                sight = None
+                sight = await self._lost_from_the_list()
+
+    async def _lost_from_the_list(self) -> Sight | None:
+        """Look once more at a job that has not ended and is not listed any more; None where it is listed.
+
+        A cupsd that is killed when it has noted a job's end in its list, but not yet with the job (2.4.2), calls it
+        pending ever after, and neither prints nor ends it.
+        """
+        if not self.to.lists_all or self.breaks == self.to.client.breaks or await _is_listed(self.to, self.mark):
+            return None
+        sight = await look_at(self.to.client, self.to.jobs_path, self.mark.job_id)
+        if isinstance(sight, Seen) and self.mark.names(sight.job) and sight.job.number("job-state") not in ENDS:
+            raise Interrupted(
+                f"{self.to.who} was started anew, and neither lists our job {self.mark.job_id} nor says that it ended"
+            )
+        return sight
 
     async def _weigh(self, sight: Sight) -> Receipt | None:
         match sight:
