@@ -80,7 +80,7 @@ async def bad_day(shop: Shop, rounds: int, *how: str) -> Books:
     works |= {f"page-{n}": page for n in range(2)}
     async with asyncio.TaskGroup() as group:
         weather = group.create_task(_weather(shop))
-        person = group.create_task(_person(shop.gateway))
+        somebody = group.create_task(person(shop.gateway))
         clients = [group.create_task(work(crowd, name)) for name, work in works.items()]
         await _end_again_and_again(shop, rounds, how)
         weather.cancel()
@@ -89,7 +89,7 @@ async def bad_day(shop: Shop, rounds: int, *how: str) -> Books:
         crowd.over.set()
         await asyncio.wait(clients)
         books = await shop.gateway.at_rest()
-        person.cancel()
+        somebody.cancel()
     await shop.gateway.kill()
     for printer in shop.printers.values():
         await quiet(printer)
@@ -117,7 +117,7 @@ async def _weather(shop: Shop) -> None:
         await printer.become(Ready() if not isinstance(printer.mood, Ready) else MOODS[name]())
 
 
-async def _person(one: Gateway) -> None:
+async def person(one: Gateway) -> None:
     """Somebody who resumes what stopped by itself, as soon as they see it."""
     while True:
         await one.up.wait()

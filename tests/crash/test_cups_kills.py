@@ -16,6 +16,7 @@ from tests.crash.books import Books
 from tests.crash.checker import complaints
 from tests.crash.clients import Crowd, caller, page, till
 from tests.crash.gateway import Gateway, gateway
+from tests.crash.load import person
 from tests.crash.paper import Label
 from tests.crash.relay import Relay
 from tests.crash.scene import Scene, quiet, read_printer, scene
@@ -150,6 +151,7 @@ async def test_under_load_no_job_is_lost_and_none_is_handed_over_twice(tmp_path:
 async def _load(crowd: Crowd, cups: Cupsd, one: Gateway) -> Books:
     works = {"till-0": till, "till-1": till, "caller-0": caller, "page-0": page}
     async with asyncio.TaskGroup() as group:
+        somebody = group.create_task(person(one))
         clients = [group.create_task(work(crowd, name)) for name, work in works.items()]
         for number in range(ROUNDS):
             await asyncio.sleep(crowd.rng.uniform(*ROUND_S))
@@ -162,7 +164,8 @@ async def _load(crowd: Crowd, cups: Cupsd, one: Gateway) -> Books:
             await one.ready()
         crowd.over.set()
         await asyncio.wait(clients)
-    books = await one.at_rest(60)
+        books = await one.at_rest(60)
+        somebody.cancel()
     await one.kill()
     return books
 
