@@ -113,7 +113,7 @@ def outcome_in_words(job: Job) -> str:
 
 def _is_untouched(job: Job) -> bool:
     """Whether nothing can be on paper; that no byte is known to have left proves it not alone."""
-    if job.sent_bytes or job.reprints or job.evidence is not Evidence.NONE:
+    if job.sent_bytes or job.reprints or job.evidence is not Evidence.NONE or Reason.DELIVERY_UNCERTAIN in job.reasons:
         return False
     return job.attempt == 0 or job.state is JobState.ABORTED or Reason.TOO_LATE in job.reasons
 

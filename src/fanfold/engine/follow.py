@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fanfold.model import Evidence, Job, JobId, JobState, PrinterId
+from fanfold.model import Evidence, Job, JobId, JobState, PrinterId, Reason
 from fanfold.store.base import Change, Lateness, Store
 
 Waiter = tuple[Evidence, asyncio.Future[Job]]
@@ -32,6 +32,13 @@ class Follow:
         """`Store.settle_and_claim`, told to those who wait."""
         settled, claimed = await self._store.settle_and_claim(change, printer, lateness)
         return self._told(settled), claimed
+
+    async def was_in_doubt(self, job: Job) -> bool:
+        """Tell by a job's history whether some of it may be on paper already, whatever its latest attempt did."""
+        if not job.attempt:
+            return False
+        doubts = {Reason.DELIVERY_UNCERTAIN, Reason.REPRINTED_IN_DOUBT}
+        return any(not doubts.isdisjoint(row.reasons) for row in await self._store.timeline(job.id))
 
     async def until(self, job_id: JobId, until: Evidence, within_s: float | None) -> Job | None:
         """Wait until the job has arrived there or the time is over; return it as it then is."""

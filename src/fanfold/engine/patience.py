@@ -73,7 +73,7 @@ class Patience:
         while late := await self._store.late(self.printer.id, self.lateness):
             for job in late:
                 count += 1
-                await self._follow.settle(self._too_late(job))
+                await self._follow.settle(self._too_late(job, doubt=await self._follow.was_in_doubt(job)))
         return count
 
     def _watch_if_blocked(self) -> None:
@@ -107,14 +107,12 @@ class Patience:
         left_s = await self._store.next_late_s(self.printer.id, self.lateness)
         await until_set(self._look, min(left_s if left_s is not None else LONGEST_LOOK_S, LONGEST_LOOK_S))
 
-    def _too_late(self, job: Job) -> Change:
+    def _too_late(self, job: Job, *, doubt: bool) -> Change:
         rule = job.on_late or self.printer.options.on_late
         limit_s = job.start_within_s if job.start_within_s is not None else self.printer.options.max_wait_s
-        again = {Reason.RELEASED, Reason.REPRINTED_IN_DOUBT} & set(job.reasons)
-        nothing = "nothing more of it was printed" if again else "nothing of it was printed"
+        nothing = "it may have printed before, and nothing more of it" if doubt else "nothing of it was printed"
+        reasons = (Reason.TOO_LATE, Reason.DELIVERY_UNCERTAIN) if doubt else (Reason.TOO_LATE,)
         words = f"{self.printer.name} could not take it within {limit_s:g} s; {nothing}"
         if rule is OnLate.CANCEL:
-            return Change(job.id, job.state, job.attempt, JobState.CANCELED, (Reason.TOO_LATE,), words)
-        return Change(
-            job.id, job.state, job.attempt, JobState.HELD, (Reason.TOO_LATE,), words + ". Release or cancel it"
-        )
+            return Change(job.id, job.state, job.attempt, JobState.CANCELED, reasons, words)
+        return Change(job.id, job.state, job.attempt, JobState.HELD, reasons, words + ". Release or cancel it")

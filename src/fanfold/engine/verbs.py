@@ -56,11 +56,17 @@ class Verbs:
             if job.state is JobState.PROCESSING:
                 settled = await self._call_off(job)
             else:
-                settled = await self._follow.settle(_canceled(job))
+                settled = await self._follow.settle(_canceled(job, doubt=await self._follow.was_in_doubt(job)))
             if settled is not None:
                 return _if_canceled(settled)
         says = f"Job {job_id} is between two states; nothing was changed. Try again in a moment."
         raise Refused(says, code="too-late", status=409)
+
+    async def give_up(self, job: Job) -> Job:
+        """Cancel a job whose printer was removed while it was accepted; return it as it then is."""
+        says = "its printer was removed before any of it was sent"
+        change = Change(job.id, job.state, job.attempt, JobState.CANCELED, (Reason.CANCELED_BY_USER,), says)
+        return await self._follow.settle(change) or await self.job(job.id)
 
     async def release(self, job_id: JobId) -> Job:
         """Let a held job print again; how long it may wait starts afresh."""
@@ -122,7 +128,9 @@ class Verbs:
 
     async def _call_off(self, job: Job) -> Job | None:
         lane = self._roster.by_id(job.printer)
-        settled = await lane.cancel(job.id) if lane else None
+        if lane is None:  # nobody sends it any more, and nobody will ask after it
+            return await self._follow.settle(_canceled(job, doubt=True))
+        settled = await lane.cancel(job.id)
         if settled is None:
             await asyncio.sleep(CANCEL_RETRY_S)  # it is just being claimed or settled, or waits to be asked after
         return settled
@@ -134,8 +142,7 @@ class Verbs:
         return job
 
 
-def _canceled(job: Job) -> Change:
-    doubt = Reason.DELIVERY_UNCERTAIN in job.reasons
+def _canceled(job: Job, *, doubt: bool) -> Change:
     reasons = (Reason.CANCELED_BY_USER, Reason.DELIVERY_UNCERTAIN) if doubt else (Reason.CANCELED_BY_USER,)
     says = "canceled by a person; it may have printed before" if doubt else "canceled before any of it was sent"
     return Change(job.id, job.state, job.attempt, JobState.CANCELED, reasons, says)

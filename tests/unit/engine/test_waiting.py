@@ -10,10 +10,19 @@ import pytest
 
 from fanfold.config import Limits
 from fanfold.engine.engine import Engine
-from fanfold.errors import Interrupted
+from fanfold.errors import Interrupted, NotReached
 from fanfold.languages.escpos import EscPos
 from fanfold.languages.pages import Pdf
-from fanfold.messages import Accepted, AddPrinter, ChangePrinter, PausePrinter, ReleaseJob, RemovePrinter, Submit
+from fanfold.messages import (
+    Accepted,
+    AddPrinter,
+    CancelJob,
+    ChangePrinter,
+    PausePrinter,
+    ReleaseJob,
+    RemovePrinter,
+    Submit,
+)
 from fanfold.model import JobState, OnDoubt, OnLate, PrinterId, Reason
 from fanfold.store.base import Store
 from fanfold.store.memory import MemoryStore
@@ -124,8 +133,22 @@ async def test_a_job_printed_again_in_doubt_that_gets_late_is_not_said_to_be_unt
         hands.turn(3)
         await h.submit(b"looked at again")
         done = await h.end(job)
-        assert (done.state, done.reasons) == (JobState.CANCELED, (Reason.TOO_LATE,))
-        assert "nothing more" in done.message
+        assert (done.state, done.reasons) == (JobState.CANCELED, (Reason.TOO_LATE, Reason.DELIVERY_UNCERTAIN))
+        assert "may have printed before" in done.message
+
+
+async def test_a_job_that_was_in_doubt_is_never_said_to_be_untouched(tmp_path: Path) -> None:
+    async def gone(link: Any, work: object, report: object) -> None:
+        link.toy.away = "off"
+        raise NotReached("not this time", reasons=(Reason.OFFLINE,))
+
+    async with house(tmp_path, Toy(deeds=[raising(Interrupted("cable"), 3), gone])) as h:
+        job = await h.end(await h.submit())
+        await h.do(ReleaseJob(job.id))
+        await h.until(job, JobState.PENDING, Reason.OFFLINE)
+        shown = await h.do(CancelJob(job.id))
+        assert shown.job.reasons == (Reason.CANCELED_BY_USER, Reason.DELIVERY_UNCERTAIN)  # type: ignore[union-attr]
+        assert "may have printed before" in shown.job.message  # type: ignore[union-attr]
 
 
 # keys
