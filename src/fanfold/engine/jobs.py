@@ -56,8 +56,10 @@ class JobDesk:
             return Accepted(added.job, name, fresh=False)
         if job.pulse_only:
             self._upkeep.watch_pulse(added.job.id)
-        if lane := self._roster.by_id(job.printer):
-            lane.wake()
+        lane = self._roster.by_id(job.printer)
+        if lane is None:
+            return Accepted(await self.verbs.give_up(added.job), name)
+        lane.wake()
         return Accepted(added.job, name)
 
     async def _as_before(self, ask: Submit, caller: Caller) -> Accepted | None:

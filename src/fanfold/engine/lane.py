@@ -70,6 +70,11 @@ class Lane:
 
     # what the engine tells and asks
 
+    @property
+    def busy(self) -> bool:
+        """Whether it has a job in hand, or one of an earlier run to ask after."""
+        return self.flight is not None or bool(self._leftovers) or not self._at_rest
+
     def start(self) -> None:
         """Begin to print."""
         self._note_pause()

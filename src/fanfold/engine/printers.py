@@ -11,7 +11,7 @@ from fanfold.engine.roster import Roster
 from fanfold.engine.verbs import Verbs
 from fanfold.errors import Refused
 from fanfold.messages import AddPrinter, ChangePrinter, Done, ListJobs, Printers, PrinterShown, PrinterView
-from fanfold.model import JobState, PrinterOptions, Source
+from fanfold.model import JobState, Printer, PrinterOptions, Source
 
 
 class PrinterDesk:
@@ -31,17 +31,21 @@ class PrinterDesk:
     async def add(self, ask: AddPrinter) -> PrinterShown:
         """Add a printer and keep it."""
         transport = self._roster.transport(ask.uri)
-        printer = replace(
-            self._roster.new(ask.name, ask.uri, Source.ADDED),
-            aliases=self._free_aliases(ask.aliases),
-            options=options_from(ask.options, PrinterOptions()),
-        )
-        return PrinterShown(self._view(await self._roster.put(with_kinds(printer, transport))))
+        async with self._roster.turn:
+            printer = replace(
+                self._roster.new(ask.name, ask.uri, Source.ADDED),
+                aliases=self._free_aliases(ask.aliases),
+                options=options_from(ask.options, PrinterOptions()),
+            )
+            return PrinterShown(self._view(await self._roster.put(with_kinds(printer, transport))))
 
     async def change(self, ask: ChangePrinter) -> PrinterShown:
         """Change an added or discovered printer; what the configuration says is changed there."""
-        lane = self._changeable(ask.printer, "changed")
-        printer = lane.printer
+        async with self._roster.turn:
+            lane = self._changeable(ask.printer, "changed")
+            return PrinterShown(self._view(await self._roster.edit(lane, lambda now: self._changed(ask, lane, now))))
+
+    def _changed(self, ask: ChangePrinter, lane: Lane, printer: Printer) -> Printer:
         if ask.name is not None:
             printer = replace(printer, name=self._free_name(ask.name, lane))
         if ask.uri is not None:
@@ -52,8 +56,7 @@ class PrinterDesk:
             printer = replace(printer, options=options_from(ask.options, printer.options))
         if printer.source is Source.DISCOVERED:
             printer = replace(printer, source=Source.ADDED)  # a person's word on it outlasts its spooler's list
-        printer = with_kinds(printer, self._roster.transport(printer.uri))
-        return PrinterShown(self._view(await self._roster.put(printer)))
+        return with_kinds(printer, self._roster.transport(printer.uri))
 
     async def remove(self, said: str) -> Done:
         """Forget an added printer; its jobs that are not finished are canceled, also the held ones."""
@@ -78,13 +81,17 @@ class PrinterDesk:
 
     async def pause(self, said: str) -> PrinterShown:
         """Let jobs wait."""
-        lane = self._roster.find(said)
-        return PrinterShown(self._view(await self._roster.put(replace(lane.printer, paused=True, paused_because=""))))
+        return await self._turn(said, paused=True)
 
     async def resume(self, said: str) -> PrinterShown:
         """Let jobs go again."""
-        lane = self._roster.find(said)
-        return PrinterShown(self._view(await self._roster.put(replace(lane.printer, paused=False, paused_because=""))))
+        return await self._turn(said, paused=False)
+
+    async def _turn(self, said: str, *, paused: bool) -> PrinterShown:
+        async with self._roster.turn:
+            lane = self._roster.find(said)
+            edited = await self._roster.edit(lane, lambda now: replace(now, paused=paused, paused_because=""))
+            return PrinterShown(self._view(edited))
 
     def _changeable(self, said: str, what: str) -> Lane:
         lane = self._roster.find(said)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from fanfold.config import Discovery, PrinterSetting
 from fanfold.engine.lane import Desk, Lane
 from fanfold.engine.options import checked_name, new_id, with_kinds
-from fanfold.errors import Refused
+from fanfold.errors import Refused, StoreFailed
 from fanfold.model import Job, Printer, PrinterId, Source
 from fanfold.store.base import KeptPrinter
 from fanfold.transports.base import Discovered, Transport
@@ -30,6 +31,8 @@ class Roster:
         self._said: dict[str, PrinterId] = {}
         self._meant: dict[str, PrinterId] = {}
         self._leftovers: dict[PrinterId, list[Job]] = {}
+        self.turn = asyncio.Lock()
+        """Held from a look at the printers until they are changed: else two could be given one name."""
 
     def __iter__(self) -> Iterator[Lane]:
         """Yield the lanes: configured printers first, then added, then discovered ones, by name."""
@@ -92,6 +95,10 @@ class Roster:
 
     async def configure(self, configured: Iterable[PrinterSetting]) -> list[str]:
         """Make the configured printers those of the configuration; return what changed, in words."""
+        async with self.turn:
+            return await self._configure(configured)
+
+    async def _configure(self, configured: Iterable[PrinterSetting]) -> list[str]:
         notes, named = [], set()
         for setting in configured:
             printer = self._configured(setting)
@@ -111,13 +118,29 @@ class Roster:
         await self._desk.store.save_printer(printer)
         return self._open(printer)
 
+    async def edit(self, lane: Lane, edit: Callable[[Printer], Printer]) -> Lane:
+        """Change a printer; anew where it stopped itself while that was written. Raises Refused when it is gone."""
+        while True:
+            before = lane.printer
+            await self._desk.store.save_printer(edit(before))
+            if self._lanes.get(before.id) is not lane:
+                raise _removed(lane)
+            if lane.printer is before:
+                return self._open(edit(before))
+
     async def take_away(self, lane: Lane) -> None:
-        """Forget a printer; its lane ends, and its id may be given again."""
-        await lane.stop(0)
-        await self._desk.store.drop_printer(lane.printer.id)
-        self._lanes.pop(lane.printer.id, None)
+        """Forget a printer; nobody finds it from now on, its lane ends, and then its id may be given again."""
+        if self._lanes.get(lane.printer.id) is not lane:
+            raise _removed(lane)
+        self._close(lane)
+        try:
+            await lane.stop(0)
+            await self._desk.store.drop_printer(lane.printer.id)
+        except StoreFailed:
+            self._kept[lane.printer.id] = KeptPrinter(lane.printer, lane.patience.blocked_s)
+            self._open(lane.printer)
+            raise
         self._kept.pop(lane.printer.id, None)
-        self._renames()
 
     def new(self, name: str, uri: str, source: Source) -> Printer:
         """Return a printer that is not there yet, with an id of its own. Raises Refused."""
@@ -129,6 +152,10 @@ class Roster:
 
     async def discovered(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
         """Take what a spooler lists now: new queues get a lane, those gone are offline until they return."""
+        async with self.turn:
+            await self._discover(scheme, found, rule)
+
+    async def _discover(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
         shown = [one for one in found if _is_shown(one, rule)]
         hidden = {one.uri for one in found} - {one.uri for one in shown}
         configured = {lane.printer.uri: lane for lane in self if lane.printer.source is not Source.DISCOVERED}
@@ -140,7 +167,7 @@ class Roster:
                 present.add((await self._discovered(one)).printer.id)
         for lane in self:
             mine = lane.printer.source is Source.DISCOVERED and lane.printer.uri.partition(":")[0] == scheme
-            if mine and lane.printer.uri in hidden and not self._has_jobs(lane.printer.id) and lane.flight is None:
+            if mine and lane.printer.uri in hidden and not self._has_jobs(lane.printer.id) and not lane.busy:
                 await self._hide(lane)
             elif mine:
                 lane.vanished(gone=lane.printer.id not in present)
@@ -185,9 +212,8 @@ class Roster:
 
     async def _hide(self, lane: Lane) -> None:
         """Show it no more; it keeps its id in the store."""
+        self._close(lane)
         await lane.stop(0)
-        self._lanes.pop(lane.printer.id, None)
-        self._renames()
 
     def _newly_discovered(self, one: Discovered) -> Printer:
         name = one.name if one.name not in self._said else f"{one.name} ({one.uri.partition(':')[0]})"
@@ -200,7 +226,7 @@ class Roster:
             await self.put(printer)
 
     async def _unname(self, lane: Lane) -> None:
-        if self._has_jobs(lane.printer.id) or lane.flight is not None:
+        if self._has_jobs(lane.printer.id) or lane.busy:
             await self.put(replace(lane.printer, source=Source.ADDED))  # its jobs go on; remove it when it is empty
         else:
             await self.take_away(lane)
@@ -218,6 +244,11 @@ class Roster:
             lane.change(printer, transport)
         self._renames()
         return lane
+
+    def _close(self, lane: Lane) -> None:
+        """Before anything is waited for: what is accepted for it after this is canceled by who accepts it."""
+        self._lanes.pop(lane.printer.id, None)
+        self._renames()
 
     def _has_jobs(self, printer: PrinterId) -> bool:
         store = self._desk.store
@@ -243,6 +274,10 @@ def _claim(said: dict[str, PrinterId], names: Iterable[str], printer: PrinterId)
     for name in names:
         said.setdefault(name, printer)
         said.setdefault(name.casefold(), printer)
+
+
+def _removed(lane: Lane) -> Refused:
+    return Refused(f"The printer {lane.printer.name} was removed meanwhile.", code="unknown-printer", status=404)
 
 
 def _is_shown(one: Discovered, rule: Discovery) -> bool:

@@ -117,18 +117,16 @@ async def house(
     store: Store | None = None,
     drain_s: float = 0.2,
     languages: tuple[Language, ...] = (),
+    without: str = "",
     **options: Any,
 ) -> AsyncIterator[House]:
     toy = toy or Toy()
     own = store or MemoryStore(folder)
-    settings = Settings(
-        data=folder,
-        drain_s=drain_s,
-        printers=(
-            PrinterSetting("till", "toy:1", ("receipt",), PrinterOptions(**options)),
-            PrinterSetting("bar", "toy:2"),
-        ),
+    printers = (
+        PrinterSetting("till", "toy:1", ("receipt",), PrinterOptions(**options)),
+        PrinterSetting("bar", "toy:2"),
     )
+    settings = Settings(data=folder, drain_s=drain_s, printers=tuple(one for one in printers if one.name != without))
     engine = Engine(
         own,
         {"toy": toy},
