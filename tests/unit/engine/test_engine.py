@@ -433,3 +433,10 @@ async def test_a_stall_ends_when_the_link_says_so_though_no_byte_moved(tmp_path:
         assert (await h.end(job)).state is JobState.COMPLETED
         assert (blocked_before, lane.patience.running) == (True, False)
         assert lane.standing.status.reasons == ()
+
+
+async def test_a_persons_word_is_no_evidence(tmp_path: Path) -> None:
+    async with house(tmp_path, Toy(deeds=[raising(Interrupted("x"), 3)])) as h:
+        job = await h.end(await h.submit())
+        assumed = await h.do(AssumePrinted(job.id))
+        assert (assumed.job.evidence, assumed.job.reasons) == (Evidence.NONE, (Reason.ASSUMED_PRINTED,))  # type: ignore[union-attr]
