@@ -16,7 +16,7 @@ from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Discovered, Found, Link
-from fanfold.transports.ipp_client import Away, IppClient, Refusal, Server, path_of
+from fanfold.transports.ipp_client import Away, IppClient, Refusal, Server, checked_host, path_of
 from fanfold.transports.ipp_codec import Attributes, Group
 from fanfold.transports.ipp_job import Destination, IppLink, ask_back, find_again
 from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
@@ -217,7 +217,7 @@ def _server(named: str) -> Server:
     parts = urlsplit(f"//{named.partition('/')[0]}")  # it may end in /version=1.1
     if not parts.hostname:
         raise ValueError(f"{named!r} names no CUPS server; write host, host:port or a socket's path")
-    return Server(parts.hostname, parts.port or PORT)
+    return Server(checked_host(parts.hostname), parts.port or PORT)
 
 
 def _parse(uri: str, default: Server) -> tuple[Server, str]:

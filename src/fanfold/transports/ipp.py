@@ -16,7 +16,7 @@ from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Found, Link
-from fanfold.transports.ipp_client import Away, IppClient, Refusal, Server
+from fanfold.transports.ipp_client import Away, IppClient, Refusal, Server, checked_host
 from fanfold.transports.ipp_codec import Attributes, Group, Range
 from fanfold.transports.ipp_job import Destination, IppLink, ask_back, find_again
 from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
@@ -176,7 +176,10 @@ def _parse(uri: str) -> tuple[Server, str]:
     if parts.query not in ("", "verify=yes", "verify=no"):
         raise _bad(uri, "its only option is ?verify=no")
     tls = parts.scheme == "ipps"
-    return Server(host, port, tls=tls, verify=parts.query != "verify=no"), parts.path or PATH
+    try:
+        return Server(checked_host(host), port, tls=tls, verify=parts.query != "verify=no"), parts.path or PATH
+    except ValueError as error:
+        raise _bad(uri, str(error)) from error
 
 
 def _bad(uri: str, why: str) -> Refused:

@@ -7,10 +7,12 @@ import contextlib
 import getpass
 import itertools
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,6 +31,8 @@ DECODE_ASIDE_BYTES = 128 * 1024
 """Longer replies are decoded in a thread: 1 MB takes 60 ms, too long for the loop."""
 ASKING, SENDING = 4, 4
 """Connections to one server: cupsd holds back all clients over 100, and a pool of 100 made 200 jobs take 15 s."""
+_NO_NAME = re.compile(r"[\x00-\x20\x7f\"#%&'()*,/:;<=>?@\[\\\]^`{|}]")
+"""What stands in no name: RFC 3986 §3.2.2 would want it encoded, and no resolver takes it."""
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
 """A peer that lost its power is found out after 90 s; one that lives may take as long as it likes."""
 
@@ -298,6 +302,20 @@ async def _decoded(reply: bytes) -> Message:
     return ipp.decode(reply)[0]
 
 
+def checked_host(host: str) -> str:
+    """Return the host as it is. Raises ValueError for what can be neither an address nor a name."""
+    if ":" in host:
+        IPv6Address(host)
+        return host
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise ValueError(f"{host[:80]!r} cannot be a host's name ({error})") from error
+    if _NO_NAME.search(host):
+        raise ValueError(f"{host[:80]!r} cannot be a host's name")
+    return host
+
+
 def _checked(server: Server, reply: Message) -> Message:
     if reply.code < 0x0400:
         return reply
@@ -326,6 +344,8 @@ def _words(server: Server, error: Exception) -> str:
                 f"the certificate of {server} is not trusted: {error.certificate_error}; "
                 "install its CA, or add ?verify=no to the printer's URI"
             )
+        case aiohttp.ClientConnectorDNSError():
+            return f"{server} cannot be reached: its name is not known here ({error.os_error.strerror})"
         case aiohttp.ClientConnectorError():
             return f"{server} cannot be reached: {os.strerror(error.errno) if error.errno else error}"
         case TimeoutError():

@@ -33,7 +33,8 @@ def test_well_formed_uris_are_taken(good: str) -> None:
 @pytest.mark.parametrize(
     "bad",
     ["cups:", "cups:q", "cups://", "cups:///", "cups://host", "cups:///a/b", "cups:///q?x=1", "cups:///q#x",
-     "cups://me@host/q", "cups://host:port/q", "ipp://host/q", "", "cups://[::1/q"],
+     "cups://me@host/q", "cups://host:port/q", "ipp://host/q", "", "cups://[::1/q",
+     "cups://a..b/q", "cups://a b/q"],
 )  # fmt: skip
 def test_other_uris_are_refused_with_an_example(bad: str) -> None:
     with pytest.raises(Refused, match="Write, for example, cups:///") as caught:

@@ -64,6 +64,11 @@ def test_well_formed_uris_are_taken(good: str) -> None:
         "ipp://printer/?verify=maybe",
         "ipp://printer/#x",
         "ipp://[::1",
+        "ipp://[::x]/",
+        "ipp://a..b/",
+        "ipp://" + "a" * 64 + ".example/",
+        "ipp://a b/",
+        "ipp://a%00b/",
         "",
     ],
 )
@@ -71,6 +76,13 @@ def test_other_uris_are_refused_with_an_example(bad: str) -> None:
     with pytest.raises(Refused, match="Write, for example, ipp://") as caught:
         IppTransport().check(bad)
     assert (caught.value.code, caught.value.status) == ("bad-uri", 422)
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "\U0001f4a5.invalid", "xn--.invalid"])
+async def test_a_name_that_nobody_knows_is_an_absence_in_words(ipp_transport: IppTransport, host: str) -> None:
+    with pytest.raises(NotReached, match="its name is not known here"):
+        async with ipp_transport.open(printer_at(f"ipp://{host}/")):
+            raise AssertionError("it was reached")
 
 
 async def test_it_keeps_the_promises_of_its_seam(ipp_transport: IppTransport) -> None:
