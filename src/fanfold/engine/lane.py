@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import cast
 
+from fanfold.engine.approach import Approach
 from fanfold.engine.background import Background
 from fanfold.engine.flight import Ending, Flight, change_for
 from fanfold.engine.follow import Follow
 from fanfold.engine.leftovers import find_again
 from fanfold.engine.patience import Patience
 from fanfold.engine.pause import until_set
-from fanfold.engine.retry import FIRST_S, Backoff
 from fanfold.engine.standing import Standing
 from fanfold.engine.way import Way
 from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
@@ -26,8 +25,6 @@ from fanfold.wire import Receipt, Work
 
 log = logging.getLogger(__name__)
 
-QUICK_S = 0.05
-"""A printer reached faster than this is reached again before its last job is settled: one transaction serves both."""
 STORE_RETRY_S = 2.0
 GIVE_UP_S = 5.0
 """How long a delivery that was given up may take to let go and be settled."""
@@ -57,13 +54,10 @@ class Lane:
         """Its spooler no longer lists it."""
         self._desk, self._store, self._follow = desk, desk.store, desk.follow
         self._leftovers = leftovers
-        self._backoff = Backoff()
-        self._retry_s = 0.0
-        """How long to wait before a printer is tried again that was there, but did not take its job."""
-        self._reach_took_s = 0.0
         self._interruptions = 0
         self._news = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._approach = Approach(self.patience, self.standing, self._news, self._stopped)
         self._at_rest = True
         """No job is claimed or settled right now, so that the loop may be ended at any await."""
         self._task: asyncio.Task[None] | None = None
@@ -90,7 +84,7 @@ class Lane:
         """Take the printer's new facts; what is being sent is not touched."""
         self.printer, self.transport, self.patience.printer = printer, transport, printer
         self._note_pause()
-        self._backoff.reset()
+        self._approach.reset()
         self.wake()
 
     def vanished(self, *, gone: bool) -> None:
@@ -102,7 +96,7 @@ class Lane:
             self.standing.tell(PrinterState.STOPPED, Reachable.DOWN, (Reason.OFFLINE,), "its queue is not there")
         else:
             self.standing.unknown()
-        self._backoff.reset()
+        self._approach.reset()
         self.wake()
 
     async def cancel(self, job: JobId) -> Job | None:
@@ -154,11 +148,11 @@ class Lane:
                 await self._rest(f"its driver failed: {fault!r}", Reason.BROKEN_DRIVER)
 
     async def _print(self) -> None:
-        if self._stopping or (way := await self._reach()) is None:
+        if self._stopping or (way := await self._approach.way(self.transport, self.printer, self._store.age_s)) is None:
             return
         await self._print_from(way)
-        if self._backoff.failures and not self._stopping:
-            await self._news_within(self._retry_s)
+        if self._approach.is_barred and not self._stopping:
+            await self._approach.wait()
 
     async def _until_there_is_work(self) -> None:
         while not self._stopping:
@@ -168,38 +162,6 @@ class Lane:
             if not self.printer.paused and self.standing.status.state is PrinterState.PROCESSING:
                 self.standing.busy(busy=False)
             await self._news.wait()
-
-    async def _reach(self) -> Way | None:
-        since_s, started = self._store.age_s, time.perf_counter()
-        try:
-            way = await Way.open(self.transport, self.printer)
-        except NotReached as absence:
-            await self._stay_away(absence, since_s)
-            return None
-        self._reach_took_s = time.perf_counter() - started
-        return way
-
-    async def _stay_away(self, absence: NotReached, since_s: float) -> None:
-        self._note_absence(absence, since_s)
-        self._news.clear()
-        await self._news_within(self._retry_s)
-
-    def _note_absence(self, absence: NotReached, since_s: float | None = None) -> None:
-        self.patience.start(since_s)
-        self._tell_absence(absence)
-        self._retry_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
-
-    def _tell_absence(self, absence: NotReached) -> None:
-        there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
-        reachable = Reachable.UP if there else Reachable.DOWN
-        self.standing.tell(PrinterState.STOPPED, reachable, absence.reasons or (Reason.OFFLINE,), absence.says)
-
-    async def _news_within(self, wait_s: float) -> None:
-        """Wait before the next try; a new job or a changed printer shortens it, but not to a hammering."""
-        await until_set(self._news, wait_s)
-        if self._news.is_set() and not self._stopping:
-            self._news.clear()
-            await until_set(self._stopped, min(wait_s, FIRST_S))
 
     async def _print_from(self, way: Way) -> None:
         """Print while jobs wait, each over a way of its own that is open before its job is claimed."""
@@ -223,7 +185,7 @@ class Lane:
             raise
         if job is None:
             await way.give_up()
-            self._backoff.reset()
+            self._approach.reset()
             self.standing.busy(busy=False)
             await self.patience.expire()  # what waits but was not claimed is late by a rule that changed
         return job
@@ -260,9 +222,9 @@ class Lane:
             self._interruptions = 0
             self._pause_by_itself(ending.error.says)
         if isinstance(ending.error, NotReached):
-            self._note_absence(ending.error)
+            self._approach.barred(ending.error)
         else:
-            self._backoff.reset()
+            self._approach.reset()
 
     def _pause_by_itself(self, says: str) -> None:
         because = f"two jobs in a row were interrupted ({says}). Look at the printer, then resume it"
@@ -283,20 +245,11 @@ class Lane:
             self.standing.unknown()
 
     async def _next_way(self, change: Change) -> Way | None:
-        """Reach the printer for the next job, if that is as good as certain to be quick."""
-        goes_on = change.to_state.finished and not self._backoff.failures and not self._interruptions
-        if not goes_on or self._stopping or self.printer.paused or self._reach_took_s > QUICK_S / 2:
+        """Reach the printer for the next job, where there is one and nothing speaks against it."""
+        goes_on = change.to_state.finished and not self._interruptions and not self._stopping
+        if not goes_on or self.printer.paused or not self._store.waiting(self.printer.id):
             return None
-        if not self._store.waiting(self.printer.id):
-            return None
-        try:
-            async with asyncio.timeout(QUICK_S):
-                return await Way.open(self.transport, self.printer)
-        except (NotReached, TimeoutError):
-            return None
-        except Exception:  # the last job's end is not written yet; who reaches for the next one meets the fault
-            log.exception("the driver for %s failed while the next job was prepared", self.printer.uri)
-            return None
+        return await self._approach.quick_way(self.transport, self.printer)
 
     async def _settle(self, change: Change, way: Way | None) -> Job | None:
         """Write how the flight ended, and claim the next job where there is a way for it; None: nothing claimed."""
@@ -340,7 +293,7 @@ class Lane:
             job, transport, printer = self._leftovers[0], self.transport, self.printer
             flight = self._fly(job, left_over=True)
             recall = partial(transport.recall, printer, job) if isinstance(transport, Reconciles) else None
-            ending = await flight.run(find_again(transport, printer, job, self._tell_absence), recall)
+            ending = await flight.run(find_again(transport, printer, job, self._approach.barred), recall)
             await self._settle(change_for(ending, flight, printer, stopping=self._stopping), None)
             self._leftovers.pop(0)
         self._at_rest = True

@@ -70,6 +70,19 @@ async def test_a_job_that_its_spooler_may_have_is_not_canceled_by_asking_nobody(
         assert Reason.DELIVERY_UNCERTAIN in held.reasons
 
 
+async def test_jobs_behind_one_that_its_spooler_cannot_be_asked_about_get_late(tmp_path: Path) -> None:
+    store = MemoryStore(tmp_path)
+    async with house(tmp_path, store=store) as h:
+        await h.do(PausePrinter("till"))
+        await h.submit()
+        lane = h.engine._roster.find("till")
+        await store.claim(lane.printer.id, lane.patience.lateness)
+        await h.do(ResumePrinter("till"))
+    async with house(tmp_path, ToySpooler(), store) as h:
+        behind = await h.submit(start_within_s=0.2, on_late=OnLate.CANCEL)
+        assert (await h.end(behind)).reasons == (Reason.TOO_LATE,)
+
+
 async def test_a_fault_while_the_next_job_is_prepared_does_not_touch_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
