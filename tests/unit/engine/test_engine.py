@@ -27,7 +27,7 @@ from fanfold.messages import (
     ShowPrinter,
     Submit,
 )
-from fanfold.model import Evidence, JobId, JobState, OnDoubt, OnLate, Reason
+from fanfold.model import Evidence, Job, JobId, JobState, OnDoubt, OnLate, Reason
 from fanfold.store.base import Change
 from fanfold.store.memory import MemoryStore
 from fanfold.wire import Document, Receipt
@@ -222,6 +222,23 @@ async def test_a_held_job_is_released_once(tmp_path: Path) -> None:
         assert getattr(second, "status", None) == 409 or getattr(first, "status", None) == 409
         assert (await h.end(job)).state is JobState.COMPLETED
         assert len(h.toy.paper) == 1
+
+
+class Pondering(MemoryStore):
+    """A store in which two who look at the same moment see the same."""
+
+    async def job(self, job: JobId) -> Job | None:
+        found = await super().job(job)
+        await asyncio.sleep(0)
+        return found
+
+
+@pytest.mark.parametrize("verb", [ReleaseJob, AssumePrinted])
+async def test_of_two_decisions_at_the_same_moment_one_wins_and_the_other_is_told(tmp_path: Path, verb: Any) -> None:
+    async with house(tmp_path, Toy(deeds=[raising(Interrupted("x"))]), Pondering(tmp_path)) as h:
+        job = await h.end(await h.submit())
+        replies = await asyncio.gather(h.do(verb(job.id)), h.do(ReleaseJob(job.id)))
+        assert sorted(getattr(reply, "status", 200) for reply in replies) == [200, 409]
 
 
 async def test_a_held_job_can_be_assumed_printed_or_canceled(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from fanfold.model import Evidence, Reason
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Discovers, Reconciles, Transport
 from fanfold.transports.cups import CupsTransport
-from fanfold.transports.ipp_codec import Message, Value
+from fanfold.transports.ipp_codec import Group, Message, Value
+from fanfold.transports.ipp_words import CUPS_GET_PRINTERS
 from tests.peers.deliveries import ZPL, deliver, printer_at, under_way, work_of
 from tests.peers.ippfake import GET_JOB, PRINT_JOB, FakeIpp, hang_up, reply
 from tests.peers.ledger import Ledger
@@ -174,3 +175,27 @@ async def test_a_queue_of_any_name_is_asked_for_by_its_path() -> None:
             await link.deliver(work_of(ZPL), Ledger())
         assert paths == ["/printers/B%C3%BCro%2F1"]
         await transport.close()
+
+
+async def test_faxes_and_virtual_and_temporary_queues_are_told_from_lasting_ones() -> None:
+    def queue(name: str, **more: Value) -> Group:
+        given = {key.replace("_", "-"): (value,) for key, value in more.items()}
+        return Group(ipp.PRINTER, {"printer-name": (Value(ipp.NAME, name),), **given})
+
+    shown = (
+        queue("labels", printer_make_and_model=Value(ipp.TEXT, "Local Raw Printer")),
+        queue("office", printer_type=Value(ipp.ENUM, 0x20000), printer_location=Value(ipp.TEXT, "2nd floor")),
+        queue("fax", printer_type=Value(ipp.ENUM, 0x40000)),
+        queue("guest", printer_is_temporary=Value(ipp.BOOLEAN, True)),
+        queue("pdf", device_uri=Value(ipp.URI, "cups-pdf:/")),
+    )
+    async with FakeIpp({CUPS_GET_PRINTERS: lambda *_: reply(0, *shown)}) as fake:
+        transport = cups_at(fake)
+        found = {one.name: one for one in await transport.discover()}
+        await transport.close()
+    assert {name: one.is_temporary for name, one in found.items()} == {
+        "labels": False, "office": False, "fax": True, "guest": True, "pdf": True,
+    }  # fmt: skip
+    assert (found["labels"].kinds, found["office"].kinds) == (("raw",), ("*",))
+    assert (found["labels"].uri, found["office"].info) == ("cups:///labels", "2nd floor")
+    assert [one.name for one in found.values() if one.is_default] == ["office"]
