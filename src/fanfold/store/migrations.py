@@ -17,7 +17,8 @@ MAGIC = b"SQLite format 3\x00"
 """How every SQLite file begins (sqlite.org/fileformat2.html, §1.3)."""
 
 APPLICATION = int.from_bytes(b"Fanf")
-"""Our `PRAGMA application_id`, at byte 68 of the file; the schema's number is at byte 60 (same page)."""
+"""Our `PRAGMA application_id`, at byte 68 of the file; the schema's number is at byte 60, and how often any schema was
+changed at byte 40 (same page): never, in a file that we began and did not finish."""
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables; RETURNING is older."""
@@ -81,7 +82,7 @@ def _check_head(path: Path, head: bytes) -> None:
     if not head.startswith(MAGIC) or len(head) < 100:
         raise damaged(path, "it is not an SQLite file")
     application, version, known = int.from_bytes(head[68:72]), int.from_bytes(head[60:64]), len(schemas())
-    if application != APPLICATION and (application, version) != (0, 0):
+    if application != APPLICATION and (application, version, int.from_bytes(head[40:44])) != (0, 0, 0):
         raise CannotStart(
             f"{path} is a database of another program. Give Fanfold a data directory of its own (--data)."
         )
@@ -95,6 +96,6 @@ def _check_head(path: Path, head: bytes) -> None:
 def damaged(path: Path, because: str) -> CannotStart:
     """Return the words for a store file that cannot be used."""
     return CannotStart(
-        f"The store {path} is damaged: {because}. Nothing was changed. Put a backup in its place, or move it away "
-        f"(with {path.name}-wal and {path.name}-shm) and start again with an empty store."
+        f"The store {path} is damaged: {because}. Nothing was changed. Put a backup in its place, or move "
+        f"{path.parent} away as a whole and start again with an empty store."
     )

@@ -15,8 +15,9 @@ from fanfold.errors import CannotStart
 from fanfold.model import JobState, PrinterId
 from fanfold.store import migrations
 from fanfold.store.age import Age, Reading, carried_on, read_clocks
-from fanfold.store.documents import DocumentFiles
+from fanfold.store.documents import DOCUMENTS, DocumentFiles
 from fanfold.store.owner import own
+from fanfold.store.place import Place
 from fanfold.store.readers import Readers
 from fanfold.store.reserve import Reserve
 from fanfold.store.rows import DROPPED, FILE, FINISHED, INLINE, OPEN
@@ -53,6 +54,7 @@ def open_parts(directory: Path) -> Opened:
     path = directory / DATABASE
     _make(directory)
     migrations.check(path)
+    _check_emptied(directory, path)
     with ExitStack() as parts:
         parts.enter_context(own(directory))
         try:
@@ -71,12 +73,20 @@ def _make(directory: Path) -> None:
         ) from error
 
 
+def _check_emptied(directory: Path, path: Path) -> None:
+    """A file without a byte is a new store's, but not beside what only a used one leaves there."""
+    if path.exists() and path.stat().st_size == 0:
+        documents = directory / DOCUMENTS
+        if (directory / RESERVE).exists() or (documents.is_dir() and any(documents.iterdir())):
+            raise migrations.damaged(path, "it is empty, but was in use")
+
+
 def _open(directory: Path, path: Path, parts: ExitStack) -> Opened:
     db = _connect(path)
     parts.callback(db.close)
     migrations.migrate(db, path)
     age, reserve = Age(_age_s(db)), Reserve(directory / RESERVE)
-    ledger = Ledger(_count(db), age, reserve, _last_event_id(db), _last_seq(db))
+    ledger = Ledger(_count(db), age, reserve, Place(path), _last_event_id(db), _last_seq(db))
     readers = Readers(path)
     parts.callback(readers.close)
     files = DocumentFiles(directory)

@@ -66,7 +66,9 @@ class SqliteStore:
 
     @property
     def trouble(self) -> str:
-        """Why new jobs are refused for now (a full disk), in words; empty when they are not."""
+        """Why new jobs are refused for now (a full disk, no file), in words; empty when they are not."""
+        if gone := self._ledger.place.says:
+            return f"The store cannot keep anything: {gone}."
         return self._ledger.reserve.says
 
     def watch(self, watcher: Watcher) -> None:

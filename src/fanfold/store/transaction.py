@@ -12,6 +12,7 @@ from fanfold.model import Job, JobId, JobState, PrinterId
 from fanfold.store import inserts
 from fanfold.store.age import Age, Reading
 from fanfold.store.history import transition
+from fanfold.store.place import Place
 from fanfold.store.reserve import Reserve
 from fanfold.store.rows import FILE, INLINE, Row, event_row, job_row, lines, micros
 from fanfold.store.tally import Move, Tally
@@ -24,6 +25,7 @@ class Ledger:
     tally: Tally
     age: Age
     reserve: Reserve
+    place: Place
     last_event_id: int
     last_seq: int
 

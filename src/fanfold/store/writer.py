@@ -143,6 +143,8 @@ class Writer:
                 self._do_singly([verb], own)
 
     def _commit(self, group: Sequence[Verb]) -> None:
+        if gone := self._ledger.place.says:
+            raise StoreFailed(gone)
         tx = Transaction(self._db, self._ledger)
         try:
             self._db.execute("BEGIN IMMEDIATE")

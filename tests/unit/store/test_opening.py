@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fanfold.errors import CannotStart
+from fanfold.errors import CannotStart, StoreFailed
 from fanfold.model import JobState
 from fanfold.store import migrations
 from fanfold.store.documents import DOCUMENTS, INCOMING
@@ -215,6 +215,43 @@ async def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> No
     before = contents(tmp_path)
     assert "another program" in await refused(tmp_path)
     assert contents(tmp_path) == before
+
+
+async def test_a_database_of_another_program_without_a_name_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / DATABASE) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    before = contents(tmp_path)
+    assert "another program" in await refused(tmp_path)
+    assert contents(tmp_path) == before
+
+
+async def test_a_store_that_lost_all_its_bytes_is_refused_and_its_documents_stay(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path)
+    await added(store, document=LARGE)
+    await store.close()
+    (tmp_path / DATABASE).write_bytes(b"")
+    assert "damaged" in await refused(tmp_path)
+    assert len(list((tmp_path / DOCUMENTS).iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+async def test_a_store_whose_file_is_taken_away_keeps_nothing_more_and_says_so(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "data")
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreFailed, match="not there any more"):
+        await added(store)
+    assert str(tmp_path / "data" / DATABASE) in store.trouble
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / DATABASE).write_bytes(b"another")
+    with pytest.raises(StoreFailed, match="another file"):
+        await added(store)
+    (tmp_path / "data" / DATABASE).unlink()
+    (tmp_path / "data").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "data")
+    await added(store)
+    assert store.trouble == ""
+    await store.close()
 
 
 async def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
