@@ -16,10 +16,11 @@ from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Found, Link
-from fanfold.transports.ipp_client import Away, IppClient, Refusal, Server, checked_host
+from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
 from fanfold.transports.ipp_codec import Attributes, Group, Range
 from fanfold.transports.ipp_job import IppLink
 from fanfold.transports.ipp_pursuit import Destination, ask_back, find_again
+from fanfold.transports.ipp_server import Server
 from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
 from fanfold.transports.ipp_words import (
     ABORTED,

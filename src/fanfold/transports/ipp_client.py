@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import itertools
 import os
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.ipp_codec import Attributes, BadIpp, Group, Message, Value
+from fanfold.transports.ipp_server import Server, user_name
 from fanfold.wire import Document
 
 if TYPE_CHECKING:
@@ -70,56 +68,6 @@ class Unreadable(Exception):
     def __init__(self, says: str, *, begun: bool) -> None:
         super().__init__(says)
         self.begun = begun
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where IPP is spoken: a host and port, or a local socket's path. `verify`: TLS certificates are checked."""
-
-    host: str = "localhost"
-    port: int = 631
-    socket_path: str = ""
-    tls: bool = False
-    verify: bool = True
-
-    def __str__(self) -> str:
-        return self.socket_path or f"{self.authority}:{self.port}"
-
-    @property
-    def authority(self) -> str:
-        """The host as it stands in a URI."""
-        return f"[{self.host}]" if ":" in self.host else self.host
-
-    def url(self, path: str) -> str:
-        """Return the HTTP URL of a path."""
-        if self.socket_path:
-            return f"http://localhost{path}"
-        return f"{'https' if self.tls else 'http'}://{self.authority}:{self.port}{path}"
-
-    def uri(self, path: str) -> str:
-        """Return the IPP URI of a path: what the server knows its printer by."""
-        if self.socket_path:
-            return f"ipp://localhost{path}"
-        return f"{'ipps' if self.tls else 'ipp'}://{self.authority}:{self.port}{path}"
-
-
-def path_of(*segments: str) -> str:
-    """Return a URI path of these segments, percent-encoded."""
-    return "".join(f"/{quote(segment, safe='')}" for segment in segments) or "/"
-
-
-def user_name() -> str:
-    """Return the name that we ask under: this process's user, as a local CUPS checks it."""
-    try:
-        return getpass.getuser() if os.name == "nt" else _account()
-    except (KeyError, OSError):
-        return "fanfold"  # a container's user may have no name
-
-
-def _account() -> str:
-    import pwd
-
-    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 class IppClient:
