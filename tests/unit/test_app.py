@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from fanfold.app import Gateway
+from fanfold.app import Gateway, allow_files
 from fanfold.config import (
     Access,
     Dialects,
@@ -191,3 +191,18 @@ async def _url(process: asyncio.subprocess.Process) -> str:
             if found:
                 return url.strip()
     raise AssertionError("the gateway did not say where it answers")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_as_many_files_as_the_system_lets_may_be_open() -> None:
+    import resource
+
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        allow_files(300)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, hard)
+        allow_files(100)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
