@@ -324,6 +324,27 @@ async def test_a_stop_holds_what_was_being_sent_and_keeps_what_waits(tmp_path: P
         assert [job for job, _ in h.toy.paper] == [waiting.id]
 
 
+async def test_a_stop_lets_what_is_being_sent_end_and_takes_nothing_new_meanwhile(tmp_path: Path) -> None:
+    nearly_done = asyncio.Event()
+
+    async def slow(link: ToyLink, work: object, report: object) -> None:
+        await nearly_done.wait()
+
+    store = MemoryStore(tmp_path)
+    async with house(tmp_path, Toy(deeds=[slow]), store, drain_s=10) as h:
+        job = await h.submit()
+        await h.until(job, JobState.PROCESSING)
+        stopping = asyncio.ensure_future(h.engine.stop())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (await h.refused(Submit("till", Document.of(b"x")))).code == "shutting-down"
+        nearly_done.set()
+        await stopping
+    done = await store.job(job.id)
+    assert done is not None
+    assert done.state is JobState.COMPLETED
+
+
 async def test_what_an_earlier_run_left_in_flight_is_a_doubt(tmp_path: Path) -> None:
     store = MemoryStore(tmp_path)
     async with house(tmp_path, store=store) as h:
