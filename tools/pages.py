@@ -77,12 +77,13 @@ CLI_HEAD = f"""\
 {MADE}
 # The command `fanfold`
 
-`fanfold serve` is the gateway. All other commands ask one that runs, and take these options beside their own:
+`fanfold serve` is the gateway, and `fanfold demo` one to look at. The commands after them ask one that runs, and take
+these options beside their own:
 
 | option | environment | what it is for |
 | --- | --- | --- |
 | `--url URL` | `FANFOLD_URL` | where the gateway is; by default `{DEFAULT_URL}` |
-| `--token-file FILE` | `FANFOLD_TOKEN` | the gateway's secret, where it wants one: its file, or itself |
+| `--token-file FILE` | `FANFOLD_TOKEN` | the gateway's secret, where it wants one: in a file, or (in the environment) itself |
 | `--json` | | print the answer of the API as it came; its shapes are in `GET /v1/openapi.json` |
 
 ## Exit codes

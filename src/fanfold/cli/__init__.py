@@ -46,5 +46,6 @@ EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code)}  {means}" for code,
 def main() -> None:
     """Let web applications print silently: keep every job, double none, and say what is known of its paper.
 
-    `fanfold serve` is the gateway; all other commands ask the one that runs at FANFOLD_URL.
+    `fanfold serve` is the gateway, and `fanfold demo` one to look at; the commands after them ask the one that runs at
+    FANFOLD_URL.
     """
