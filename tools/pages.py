@@ -32,9 +32,10 @@ Fanfold runs without any. What you want otherwise stands in `fanfold.toml`, in t
 
 The file is looked for where this system keeps a user's settings (`~/.config/fanfold/` on Linux,
 `~/Library/Application Support/fanfold/` on macOS, `%LOCALAPPDATA%\\fanfold\\` on Windows); `--config FILE` or
-`FANFOLD_CONFIG` names another. Relative paths in it start from its own folder. A key that is not known, or a value that
-is not allowed, keeps the gateway from starting, and the message says which and why. `fanfold reload` reads it again:
-printers, origins and status codes change without dropping a client or a job.
+`FANFOLD_CONFIG` names another. Relative paths in it start from its own folder; a printer's `file:out` is no path but a
+URI, and starts from where the gateway was started. A key that is not known, or a value that is not allowed, keeps the
+gateway from starting, and the message says which and why. `fanfold reload` reads it again: printers, origins and status
+codes change without dropping a client or a job.
 
 In the environment the key `cups` of `[discovery]` is called `FANFOLD_DISCOVERY_CUPS`, and so on (`fanfold serve --help`
 lists all); a list's parts stand between commas. Durations end in `_s` and are seconds, sizes end in `_bytes`.
