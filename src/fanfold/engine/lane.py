@@ -148,7 +148,10 @@ class Lane:
                 await self._rest(f"its driver failed: {fault!r}", Reason.BROKEN_DRIVER)
 
     async def _print(self) -> None:
-        if self._stopping or (way := await self._approach.way(self.transport, self.printer, self._store.age_s)) is None:
+        if self._stopping:
+            return
+        way = await self._approach.way(self.transport, self.printer, self._store.age_s)
+        if (way := await self._unless_paused(way)) is None:
             return
         await self._print_from(way)
         if self._approach.is_barred and not self._stopping:
@@ -169,7 +172,7 @@ class Lane:
         next_way: Way | None = way
         while job is not None and next_way is not None:
             change = await self._deliver(next_way, job)
-            next_way = await self._next_way(change)
+            next_way = await self._unless_paused(await self._next_way(change))
             job = await self._settle(change, next_way)
         self._at_rest = True
 
@@ -201,6 +204,8 @@ class Lane:
             await way.give_up()
         self.patience.stop()
         self._learn_from(ending)
+        if self.printer.paused:
+            self._note_pause()
         return change_for(ending, flight, self.printer, stopping=self._stopping)
 
     def _fly(self, job: Job, *, left_over: bool = False) -> Flight:
@@ -250,6 +255,13 @@ class Lane:
         if not goes_on or self.printer.paused or not self._store.waiting(self.printer.id):
             return None
         return await self._approach.quick_way(self.transport, self.printer)
+
+    async def _unless_paused(self, way: Way | None) -> Way | None:
+        """Give up a way that was found after its printer was paused or the gateway stops."""
+        if way is not None and (self.printer.paused or self._stopping):
+            await way.give_up()
+            return None
+        return way
 
     async def _settle(self, change: Change, way: Way | None) -> Job | None:
         """Write how the flight ended, and claim the next job where there is a way for it; None: nothing claimed."""
