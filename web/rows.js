@@ -49,7 +49,7 @@ export function jobRow(job, act) {
     el(
       "div",
       { class: "what" },
-      el("p", {}, el("b", {}, job.printer_name || job.printer), " ", title, copies),
+      el("p", {}, el("b", {}, el("bdi", {}, job.printer_name || job.printer)), " ", el("bdi", {}, title), copies),
       el("p", { class: "why" }, doubt, doubt && facts ? " · " : "", facts),
       el("p", { class: "quiet" }, since(job.changed_at), " · from ", from, " · ", el("code", {}, job.id)),
     ),
