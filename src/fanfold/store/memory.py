@@ -10,11 +10,12 @@ from pathlib import Path
 from fanfold import clock
 from fanfold.errors import StoreFailed
 from fanfold.messages import Event, JobChanged, ListJobs, PrinterChanged
-from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterId
+from fanfold.model import Job, JobId, JobState, Printer, PrinterId
 from fanfold.store import refusals
 from fanfold.store.base import Added, Change, JobsPage, KeptPrinter, Lateness, Limits, Watcher
 from fanfold.store.history import transition
 from fanfold.store.paging import before_of, size_of
+from fanfold.store.transitions import changed, claimed, is_late, matches
 from fanfold.wire import Document
 
 MOST = 1000
@@ -117,7 +118,7 @@ class MemoryStore:
     async def late(self, printer: PrinterId, lateness: Lateness) -> Sequence[Job]:
         """List pending jobs that are late, first come first."""
         self._check_open()
-        return [kept.job for kept in self._of(printer, JobState.PENDING) if _is_late(kept.job, lateness)][:MOST]
+        return [kept.job for kept in self._of(printer, JobState.PENDING) if is_late(kept.job, lateness)][:MOST]
 
     async def next_late_s(self, printer: PrinterId, lateness: Lateness) -> float | None:
         """Return in how many seconds of blocked time the next pending job gets late."""
@@ -153,7 +154,7 @@ class MemoryStore:
         self._check_open()
         before, size = before_of(query.cursor), size_of(query.limit)
         newest_first = reversed(self._jobs.values())
-        found = [kept for kept in newest_first if kept.seq < before and _matches(kept.job, query)]
+        found = [kept for kept in newest_first if kept.seq < before and matches(kept.job, query)]
         page = found[:size]
         return JobsPage(tuple(kept.job for kept in page), str(page[-1].seq) if len(found) > size else None)
 
@@ -282,23 +283,13 @@ class MemoryStore:
 
     def _claim(self, printer: PrinterId, lateness: Lateness, tell: Callable[[Event], None]) -> Job | None:
         for kept in self._of(printer, JobState.PENDING):
-            if not _is_late(kept.job, lateness):
+            if not is_late(kept.job, lateness):
                 return self._claimed(kept, tell)
         return None
 
     def _claimed(self, kept: _Kept, tell: Callable[[Event], None]) -> Job:
         kept.since_s = self.age_s
-        kept.job = replace(
-            kept.job,
-            state=JobState.PROCESSING,
-            changed_at=clock.now(),
-            reasons=(),
-            message="",
-            evidence=Evidence.NONE,
-            attempt=kept.job.attempt + 1,
-            sent_bytes=0,
-            foreign=None,
-        )
+        kept.job = claimed(kept.job, clock.now())
         tell(self._event_of(kept.job))
         return kept.job
 
@@ -308,7 +299,7 @@ class MemoryStore:
             return None
         if change.to_state is not change.from_state:
             kept.since_s = self.age_s
-        kept.job = _changed(kept.job, change)
+        kept.job = changed(kept.job, change, clock.now())
         tell(self._event_of(kept.job))
         return kept.job
 
@@ -329,36 +320,3 @@ class MemoryStore:
         if events:
             for watcher in self._watchers:
                 watcher(events)
-
-
-def _is_late(job: Job, lateness: Lateness) -> bool:
-    left_s = lateness.left_s(job)
-    return left_s is not None and left_s <= 0
-
-
-def _matches(job: Job, query: ListJobs) -> bool:
-    return (
-        (not query.states or job.state in query.states)
-        and query.printer in (None, job.printer)
-        and query.owner in (None, job.owner)
-        and (query.reason is None or query.reason in job.reasons)
-    )
-
-
-def _changed(job: Job, change: Change) -> Job:
-    evidence = job.evidence if change.evidence is None else change.evidence
-    if change.to_state is job.state:
-        evidence = max(evidence, job.evidence)
-    given = {name: value for name in _KEPT_UNLESS_GIVEN if (value := getattr(change, name)) is not None}
-    return replace(
-        job,
-        state=change.to_state,
-        changed_at=clock.now(),
-        reasons=change.reasons,
-        message=change.message,
-        evidence=evidence,
-        **given,
-    )
-
-
-_KEPT_UNLESS_GIVEN = ("sent_bytes", "foreign", "reprints", "blocked_at_start_s", "start_within_s", "on_late")
