@@ -41,9 +41,12 @@ class Background:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def fault(self, name: str, error: BaseException) -> None:
+        """Tell the log and the health answer of a fault; for tasks that go on after one."""
+        self._failures = [*self._failures[-9:], (clock.uptime_s(), f"{name}: {error!r}")]
+        log.error("the task %s met a fault", name, exc_info=error)
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        self._failures = [*self._failures[-9:], (clock.uptime_s(), f"{task.get_name()}: {error!r}")]
-        log.error("the task %s ended by a fault", task.get_name(), exc_info=error)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fault(task.get_name(), error)

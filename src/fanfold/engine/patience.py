@@ -93,6 +93,9 @@ class Patience:
             except StoreFailed as failure:
                 log.warning("late jobs of %s wait for the disk: %s", self.printer.name, failure.says)
                 await until_set(self._look, STORE_RETRY_S)
+            except Exception as fault:  # noqa: BLE001  # told; without this watch jobs would never be late again
+                self._background.fault(f"patience {self.printer.id}", fault)
+                await until_set(self._look, STORE_RETRY_S)
         self._watching = False
 
     async def _keep(self) -> bool:

@@ -100,6 +100,8 @@ class Upkeep:
                 answered = False
             except StoreFailed as failure:
                 log.warning("printers that %s found could not be kept: %s", scheme, failure.says)
+            except Exception as fault:  # noqa: BLE001  # told; whatever it was, the next look may go well
+                self._background.fault(f"discovery {scheme}", fault)
             await asyncio.sleep(rule.interval_s)
 
     async def _go_round(self) -> None:
@@ -110,6 +112,8 @@ class Upkeep:
                 await self._end_held()
             except StoreFailed as failure:
                 log.warning("upkeep is put off: %s", failure.says)
+            except Exception as fault:  # noqa: BLE001  # told; what is to be dropped is found again at the next round
+                self._background.fault("upkeep", fault)
             await asyncio.sleep(self._round_s())
 
     async def _end_held(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,8 @@ import pytest
 
 from fanfold.errors import Interrupted, NotReached, StoreFailed
 from fanfold.messages import CancelJob, PausePrinter, Refusal, ResumePrinter
-from fanfold.model import Job, JobId, JobState, OnLate, Printer, Reason
+from fanfold.model import Job, JobId, JobState, OnLate, Printer, PrinterId, Reason
+from fanfold.store.base import Lateness
 from fanfold.store.memory import MemoryStore
 from fanfold.transports.base import Found, Link
 from fanfold.wire import Document
@@ -127,3 +128,33 @@ async def test_a_document_that_is_lost_ends_its_own_job_only(tmp_path: Path) -> 
         ended = await h.end(lost)
         assert (ended.state, "no longer" in ended.message) == (JobState.ABORTED, True)
         assert (await h.end(behind)).state is JobState.COMPLETED
+
+
+class FaultyOnce(MemoryStore):
+    """A store with a fault that shows once in each of two looks."""
+
+    def __init__(self, incoming: Path) -> None:
+        super().__init__(incoming)
+        self.faulty = {"late", "held_since"}
+
+    def _fault(self, where: str) -> None:
+        if where in self.faulty:
+            self.faulty.discard(where)
+            raise LookupError(where)
+
+    async def late(self, printer: PrinterId, lateness: Lateness) -> Sequence[Job]:
+        self._fault("late")
+        return await super().late(printer, lateness)
+
+    async def held_since(self, printer: PrinterId, age_s: float) -> Sequence[Job]:
+        self._fault("held_since")
+        return await super().held_since(printer, age_s)
+
+
+async def test_a_fault_in_a_watch_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfold.engine.patience.STORE_RETRY_S", 0.05)
+    store = FaultyOnce(tmp_path)
+    async with house(tmp_path, Toy(away="off"), store, max_wait_s=0.1, hold_max_s=0.1) as h:
+        job = await h.submit()
+        await h.until(job, JobState.CANCELED, Reason.HELD_TOO_LONG)
+        assert not store.faulty

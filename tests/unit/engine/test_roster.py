@@ -16,7 +16,9 @@ from fanfold.errors import NotReached
 from fanfold.logbook import Logbook
 from fanfold.messages import (
     AddPrinter,
+    AskHealth,
     ChangePrinter,
+    Health,
     ListPrinters,
     PausePrinter,
     Printers,
@@ -42,6 +44,7 @@ class Spooler(Toy):
 
     queues: tuple[Discovered, ...] = ()
     silent: bool = False
+    fault: Exception | None = None
     looks: int = 0
     looked: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -51,6 +54,8 @@ class Spooler(Toy):
             self.looked.notify_all()
         if self.silent:
             raise NotReached("the spooler is away")
+        if self.fault:
+            raise self.fault
         return self.queues
 
     async def look_again(self) -> None:
@@ -159,6 +164,19 @@ async def test_a_spooler_that_is_away_says_nothing_about_its_queues(tmp_path: Pa
         spooler.silent = True
         await spooler.look_again()
         assert (await s.printers())["labels"].status.reachable is not Reachable.DOWN
+
+
+async def test_a_fault_in_the_looking_is_told_and_does_not_end_it(tmp_path: Path) -> None:
+    spooler = Spooler()
+    async with shop(tmp_path, spooler) as s:
+        spooler.fault = LookupError("a name that nobody thought of")
+        await spooler.look_again()
+        spooler.fault, spooler.queues = None, (LABELS,)
+        await spooler.look_again()
+        assert set(await s.printers()) == {"labels"}
+        health = await s.do(AskHealth())
+        assert isinstance(health, Health)
+        assert (health.ok, "nobody thought of" in health.problems[0]) == (False, True)
 
 
 async def test_configured_names_win_over_discovered_ones(tmp_path: Path) -> None:
