@@ -54,6 +54,8 @@ class Destination:
 
 
 ENDS = (CANCELED, ABORTED, COMPLETED)
+LOOKS_ALONE = 8
+"""So many looks (1.5 s) at a job, before each is joined by one at the list: most jobs have ended by then."""
 
 
 async def search(to: Destination, mark: str) -> Mark | None:
@@ -181,11 +183,13 @@ class Pursuit:
     async def to_its_end(self, sight: Sight | None = None) -> Receipt:
         """Return when it is completed. Raises Declined, Interrupted, and what the teller raises on silence."""
         with self.to.watch.on(self.mark.job_id) as look:
+            looks = 0
             while True:
                 receipt = await self._weigh(sight or await look())
                 if receipt is not None:
                     return receipt
-                sight = await self._lost_from_the_list()
+                looks += 1
+                sight = await self._lost_from_the_list() if self.to.lists_all and looks > LOOKS_ALONE else None
 
     async def _lost_from_the_list(self) -> Sight | None:
         """Look once more at a job that has not ended and is not listed any more; None where it is listed.
@@ -193,12 +197,12 @@ class Pursuit:
         A cupsd that is killed when it has noted a job's end in its list, but not yet with the job (2.4.2), calls it
         pending ever after, and neither prints nor ends it.
         """
-        if not self.to.lists_all or self.breaks == self.to.client.breaks or await _is_listed(self.to, self.mark):
+        if await _is_listed(self.to, self.mark):
             return None
         sight = await look_at(self.to.client, self.to.jobs_path, self.mark.job_id)
         if isinstance(sight, Seen) and self.mark.names(sight.job) and sight.job.number("job-state") not in ENDS:
             raise Interrupted(
-                f"{self.to.who} was started anew, and neither lists our job {self.mark.job_id} nor says that it ended"
+                f"{self.to.who} neither lists our job {self.mark.job_id} as unfinished nor says that it ended"
             )
         return sight
 
