@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.processes import answers, end, free_port, need, until
+from tests.peers.processes import answers, end, found, free_port, need, until
 
 FORMATS = ("application/pdf", "image/jpeg", "image/pwg-raster", "application/octet-stream")
 
@@ -155,9 +155,10 @@ async def _start_printer(eve: Eve) -> asyncio.subprocess.Process:
     command = folder / "print.sh"
     command.write_text(_PRINT.format(folder=folder))
     command.chmod(0o755)
+    binary = found("ippeveprinter") or "ippeveprinter"
     with (folder / "eve.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
-            "ippeveprinter", "-r", "off", "-n", "localhost", "-p", str(eve.port), "-d", str(folder / "spool"),
+            binary, "-r", "off", "-n", "localhost", "-p", str(eve.port), "-d", str(folder / "spool"),
             "-K", str(folder / "keys"), "-c", str(command), "-f", ",".join(eve.formats), "-s", "20,20", "-2", "-vv",
             "Eve",
             env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder / 'bus'}"},

@@ -17,13 +17,18 @@ import pytest
 
 def need(*binaries: str) -> None:
     """Skip with the reason where a binary is missing; fail where CI promised it."""
-    missing = [binary for binary in binaries if shutil.which(binary, path=f"{os.environ['PATH']}:/usr/sbin") is None]
+    missing = [binary for binary in binaries if found(binary) is None]
     if not missing:
         return
     words = f"needs {', '.join(missing)}: apt-get install cups cups-client cups-bsd cups-filters cups-ipp-utils dbus"
     if os.environ.get("CI") == "true":
         pytest.fail(words)
     pytest.skip(words)
+
+
+def found(binary: str) -> str | None:
+    """Return where a binary is; those of administrators are not in everybody's PATH."""
+    return shutil.which(binary, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
 
 
 def free_port() -> int:
@@ -54,15 +59,16 @@ async def answers(port: int) -> bool:
     return True
 
 
-async def run(*command: str, env: dict[str, str] | None = None, data: bytes | None = None) -> str:
+async def run(command: str, *arguments: str, env: dict[str, str] | None = None, data: bytes | None = None) -> str:
     """Run a command to its end and return what it said. Raises RuntimeError with its words when it fails."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})}
-    )
+        found(command) or command, *arguments,
+        stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})},
+    )  # fmt: skip
     said, complained = await process.communicate(data)
     if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}: {complained.decode()}")
+        raise RuntimeError(f"{(command, *arguments)} ended with {process.returncode}: {complained.decode()}")
     return said.decode()
 
 
