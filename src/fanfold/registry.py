@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
+from fanfold import config
 from fanfold.config import Settings
 from fanfold.dialects.base import Dialect
 from fanfold.dialects.native_http import NativeHttp
@@ -38,7 +40,9 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
 
 DIALECTS: Mapping[str, Callable[[Callable[[], Settings], str], Dialect]] = {
     "native": lambda _settings, _path: NativeWebSocket(),
-    "printerwebsocket": lambda settings, path: PrinterWebSocket(lambda: _printerwebsocket(settings()), path),
+    "printerwebsocket": lambda settings, path: PrinterWebSocket(
+        lambda: _printerwebsocket(settings().dialects.printerwebsocket), path
+    ),
 }
 """Over WebSocket, by name: made from the settings as they are at the time, and the path that the peer asked for."""
 
@@ -51,8 +55,8 @@ def transports(settings: Settings) -> dict[str, Transport]:
     return {scheme: transport for transport in made for scheme in transport.schemes}
 
 
-def _printerwebsocket(settings: Settings) -> PrinterWebSocketSettings:
-    own = settings.dialects.printerwebsocket
+@lru_cache(maxsize=2)
+def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
     codes = own.status_codes
     numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}
     return PrinterWebSocketSettings(own.start_within_s, numbers)

@@ -24,16 +24,14 @@ class Inserts:
     def __init__(self, table: str, columns: str) -> None:
         """Take columns as SQL names them, `a, b, c`."""
         row = f"({', '.join('?' * (columns.count(',') + 1))})"
-        self._one = f"INSERT INTO {table} ({columns}) VALUES {row}"
-        self._many = f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * AT_ONCE)}"
+        into = f"INSERT INTO {table} ({columns}) VALUES"
+        self._of = [f"{into} {', '.join([row] * count)}" for count in range(AT_ONCE + 1)]
 
     def run(self, db: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Put the rows in, in order. Raises sqlite3.Error; what was put in until then is the transaction's to undo."""
-        whole = len(rows) // AT_ONCE * AT_ONCE
-        for start in range(0, whole, AT_ONCE):
-            db.execute(self._many, list(chain.from_iterable(rows[start : start + AT_ONCE])))
-        for row in rows[whole:]:
-            db.execute(self._one, row)
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            db.execute(self._of[len(some)], list(chain.from_iterable(some)))
 
 
 JOBS = Inserts("jobs", f"seq, {JOB}, fingerprint, since_s")

@@ -58,7 +58,8 @@ class Writer:
         self._ledger = ledger
         self._tell = tell
         self._loop = asyncio.get_running_loop()
-        self._asked: SimpleQueue[Verb | None] = SimpleQueue()
+        self._gathered: list[Verb] = []
+        self._asked: SimpleQueue[Sequence[Verb] | None] = SimpleQueue()
         self._turns: dict[Urgency, deque[Verb]] = {urgency: deque() for urgency in Urgency}
         self._closing = False
         self._closed: asyncio.Future[None] = self._loop.create_future()
@@ -76,16 +77,25 @@ class Writer:
         if self._closing:
             raise StoreFailed("The store is closed: the gateway is shutting down. Ask again when it runs.")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._asked.put(Verb(urgency, run, answer, size_bytes))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(Verb(urgency, run, answer, size_bytes))
         return answer
 
     async def close(self) -> None:
         """Do what was asked, then end the thread. Idempotent."""
         if not self._closing:
             self._closing = True
+            self._hand_over()
             self._asked.put(None)
         await asyncio.shield(self._closed)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        """Give the thread what was asked in this turn of the loop. One by one it would wake amid the turn, and both
+        would wait for Python's lock."""
+        gathered, self._gathered = self._gathered, []
+        self._asked.put(gathered)
 
     # in the writer's thread
 
@@ -99,10 +109,11 @@ class Writer:
     def _take(self, *, wait: bool) -> bool:
         """Take what was asked meanwhile; return False when the end was asked for."""
         try:
-            verb = self._asked.get(block=wait)
-            while verb is not None:
-                self._turns[verb.urgency].append(verb)
-                verb = self._asked.get_nowait()
+            verbs = self._asked.get(block=wait)
+            while verbs is not None:
+                for verb in verbs:
+                    self._turns[verb.urgency].append(verb)
+                verbs = self._asked.get_nowait()
         except Empty:
             return True
         return False
