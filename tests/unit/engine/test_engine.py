@@ -454,23 +454,27 @@ async def test_printers_are_listed_with_what_is_known(tmp_path: Path) -> None:
 
 
 async def test_a_stall_ends_when_the_link_says_so_though_no_byte_moved(tmp_path: Path) -> None:
-    over = asyncio.Event()
+    paper_is_in, goes_on, printed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def out_of_paper_for_a_while(link: ToyLink, work: Any, report: Any) -> None:
         report.progress(3)
         report.stalled("media-empty-error", "out of paper")
-        await over.wait()
+        await paper_is_in.wait()
         report.resumed()
+        goes_on.set()
+        await printed.wait()
 
     async with house(tmp_path, Toy(deeds=[out_of_paper_for_a_while])) as h:
         job = await h.submit()
         await h.until(job, JobState.PROCESSING, "media-empty-error")
         lane = h.engine._roster.find("till")
-        blocked_before = lane.patience.running
-        over.set()
-        assert (await h.end(job)).state is JobState.COMPLETED
-        assert (blocked_before, lane.patience.running) == (True, False)
+        stalled = lane.patience.running
+        paper_is_in.set()
+        await goes_on.wait()
+        assert (stalled, lane.patience.running) == (True, False)
         assert lane.standing.status.reasons == ()
+        printed.set()
+        assert (await h.end(job)).state is JobState.COMPLETED
 
 
 async def test_a_persons_word_is_no_evidence(tmp_path: Path) -> None:
