@@ -38,6 +38,14 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda settings: CupsTransport(settings.discovery.cups_server),
 )
 
+
+@lru_cache(maxsize=2)
+def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
+    codes = own.status_codes
+    numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}
+    return PrinterWebSocketSettings(own.start_within_s, numbers)
+
+
 DIALECTS: Mapping[str, Callable[[Callable[[], Settings], str], Dialect]] = {
     "native": lambda _settings, _path: NativeWebSocket(),
     "printerwebsocket": lambda settings, path: PrinterWebSocket(
@@ -53,10 +61,3 @@ def transports(settings: Settings) -> dict[str, Transport]:
     """Make the transports, by URI scheme."""
     made = [make(settings) for make in TRANSPORTS]
     return {scheme: transport for transport in made for scheme in transport.schemes}
-
-
-@lru_cache(maxsize=2)
-def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
-    codes = own.status_codes
-    numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}
-    return PrinterWebSocketSettings(own.start_within_s, numbers)

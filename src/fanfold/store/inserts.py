@@ -4,8 +4,6 @@ Every statement takes and gives back Python's lock some times, and waits for it 
 far more than a row. So new rows of one transaction are gathered, and go in a few statements.
 """
 
-# ruff: noqa: S608  # only this house's own constants are put into statements; values are always bound
-
 from __future__ import annotations
 
 import sqlite3
