@@ -84,7 +84,7 @@ these options beside their own:
 | option | environment | what it is for |
 | --- | --- | --- |
 | `--url URL` | `FANFOLD_URL` | where the gateway is; by default `{DEFAULT_URL}` |
-| `--token-file FILE` | `FANFOLD_TOKEN` | the gateway's secret, where it wants one: its file, or (by environment) itself |
+| `--token-file FILE` | `FANFOLD_TOKEN` | the gateway's secret, where it wants one: in a file, or itself |
 | `--json` | | print the answer of the API as it came; its shapes are in `GET /v1/openapi.json` |
 
 ## Exit codes
