@@ -20,7 +20,7 @@ from fanfold.server.base import GOODBYE_S, Doors, Engine, Listener, Route
 from fanfold.server.errands import Errands
 from fanfold.server.exchange import Exchange
 from fanfold.server.guard import Guard
-from fanfold.server.listen import Ear, open_ears
+from fanfold.server.listen import BACKLOG, Ear, open_ears
 from fanfold.server.metrics import MEDIA_TYPE, Metrics
 from fanfold.server.upgrade import Upgrades
 
@@ -165,7 +165,8 @@ class Server:
         )
         await self._runner.setup()
         for ear in self._ears:
-            await web.SockSite(self._runner, ear.bound, ssl_context=ear.tls).start()
+            # said again: the loop listens anew, and by itself with a queue of 128
+            await web.SockSite(self._runner, ear.bound, ssl_context=ear.tls, backlog=BACKLOG).start()
         self._watch = asyncio.get_running_loop().create_task(self._upgrades.watch())
 
 

@@ -468,6 +468,15 @@ async def test_several_listeners_each_offer_their_doors(tmp_path: Path) -> None:
             assert answer.status == 200
 
 
+async def test_connections_that_come_faster_than_they_are_taken_wait_in_line(stage: Stage) -> None:
+    # all at once while the loop is kept from taking any: over its queue the system drops them
+    knocking = [socket.create_connection(("127.0.0.1", stage.port), timeout=5) for _ in range(400)]
+    async with stage.client.get(stage.url + "/v1/things") as answer:
+        assert answer.status == 200
+    for one in knocking:
+        one.close()
+
+
 async def test_a_port_in_use_is_told_in_words(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
