@@ -77,9 +77,18 @@ async def test_a_reload_remaps_status_codes_and_aliases_and_drops_nobody(tmp_pat
 async def test_a_bad_configuration_is_refused_by_a_reload_and_the_old_one_stays(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     async with gateway(settings) as (_, app, shelf):
-        shelf.append(replace(settings, printers=(PrinterSetting("x", "nonsense:1"),)))
+        moved = replace(settings.printers[0], uri=f"file:{tmp_path / 'elsewhere'}")
+        shelf.append(replace(settings, printers=(moved, PrinterSetting("x", "nonsense:1"))))
         status, problem = await app.call("POST", "/v1/reload")
         assert (status, problem["code"]) == (422, "bad-config")
+        without_token = replace(settings.access, origins=(FOREIGN,), token_file=tmp_path / "no such file")
+        shelf.append(replace(settings, access=without_token, printers=(moved,)))
+        status, problem = await app.call("POST", "/v1/reload")
+        assert (status, problem["code"]) == (422, "bad-config")
+        _, origins = await app.call("GET", "/v1/access/origins")
+        assert origins["configured"] == []
+        _, printer = await app.call("GET", "/v1/printers/till")
+        assert printer["uri"] == settings.printers[0].uri
         assert (await app.print("till", ZPL, wait="delivered"))["state"] == "completed"
 
 

@@ -183,22 +183,23 @@ class Engine:
         """Read the configuration again; no client and no job is dropped. Raises Refused `bad-config` 422."""
         try:
             settings = self._read_settings()
+            self._roster.check(settings.printers)
             notes = _restart_needed(self.settings, settings)
             self._take(settings)
-            notes += await self._roster.configure(settings.printers)
         except (CannotStart, Refused) as error:
-            raise Refused(f"Not all was reloaded. {error.says}", code="bad-config", status=422) from error
+            raise Refused(f"Nothing was reloaded. {error.says}", code="bad-config", status=422) from error
+        notes += await self._roster.configure(settings.printers)
         log.info("configuration read again: %s", "; ".join(notes) or "no printer changed")
         return m.Done(tuple(notes))
 
     # within
 
     def _take(self, settings: Settings) -> None:
-        self.settings = settings
+        self._on_settings(settings)  # first what may refuse: then nothing else was taken either
         self._origins.configure(settings.access.origins)
+        self.settings = settings
         self._jobs.limits = settings.limits
         self._upkeep.settings = settings
-        self._on_settings(settings)
 
     def _check_open(self) -> None:
         if self.closing:

@@ -98,6 +98,11 @@ class Roster:
         async with self.turn:
             return await self._configure(configured)
 
+    def check(self, configured: Iterable[PrinterSetting]) -> None:
+        """See that all of them could be printers, before any is made one. Raises Refused `bad-uri` 422."""
+        for setting in configured:
+            self.transport(setting.uri)
+
     async def _configure(self, configured: Iterable[PrinterSetting]) -> list[str]:
         notes, named = [], set()
         for setting in configured:
