@@ -54,6 +54,8 @@ class Destination:
 
 
 ENDS = (CANCELED, ABORTED, COMPLETED)
+ALL_HANDED_ON = "cups-waiting-for-job-completed"
+"""What CUPS's backends report when they have handed on every byte; it stays with a job that was never ended."""
 LOOKS_ALONE = 8
 """So many looks (1.5 s) at a job, before each is joined by one at the list: most jobs have ended by then."""
 
@@ -230,9 +232,11 @@ class Pursuit:
             return Receipt(Evidence.DELIVERED, f"completed by {words}")
         if state == CANCELED:
             raise Declined(f"canceled at {words}", reasons=(Reason.CANCELED_BY_USER,))
+        # A cupsd that was killed between a job's end and its note of it finds no file of it, and aborts it.
         if state == ABORTED and self.breaks != self.to.client.breaks:
-            # A cupsd that was killed between a job's end and its note of it finds no file of it, and aborts it.
             raise Interrupted(f"aborted by {words}, but it may have printed before that server was started anew")
+        if state == ABORTED and ALL_HANDED_ON in job.texts("job-printer-state-reasons"):
+            raise Interrupted(f"aborted by {words}, but its printer had the whole document by then")
         if state == ABORTED:
             raise Declined(f"aborted by {words}", reasons=(Reason.ABORTED_BY_PRINTER,))
         await self._ask_back_if_wanted()

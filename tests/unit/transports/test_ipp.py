@@ -104,6 +104,12 @@ async def test_a_printer_that_knows_no_uuid_is_told_by_name(ipp_transport: IppTr
     assert fake.jobs[0].data == PDF
 
 
+async def test_a_job_that_was_aborted_when_its_printer_had_it_all_is_a_doubt(ipp_transport: IppTransport) -> None:
+    async with FakeIpp(moods={GET_JOB: _all_handed_on}, first_state=8) as fake:
+        with pytest.raises(Interrupted, match="had the whole document"):
+            await deliver(ipp_transport, uri(fake), work_of(PDF))
+
+
 async def test_an_acknowledgement_that_was_lost_is_made_up_for_by_the_jobs_name(ipp_transport: IppTransport) -> None:
     async with FakeIpp(moods={PRINT_JOB: hang_up}) as fake:
         ledger = Ledger()
@@ -311,6 +317,11 @@ async def test_find_without_a_number_looks_through_unfinished_and_finished_jobs(
         assert "no job that carries its mark" in (await ipp_transport.find(printer_at(uri(fake)), job)).uncertain
         fake.moods[GET_JOBS] = lambda *_: reply(0x0501)
         assert "does not list its jobs" in (await ipp_transport.find(printer_at(uri(fake)), job)).uncertain
+
+
+def _all_handed_on(fake: FakeIpp, _request: web.Request, _message: Message) -> web.Response:
+    waits = Value(ipp.KEYWORD, "cups-waiting-for-job-completed")
+    return reply(0, Group(ipp.JOB, {**fake.jobs[-1].attributes, "job-printer-state-reasons": (waits,)}))
 
 
 def _without_uuid(fake: FakeIpp, _request: web.Request, _message: Message) -> web.Response:
