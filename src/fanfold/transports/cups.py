@@ -113,7 +113,7 @@ class CupsTransport:
         """Ask CUPS to cancel a job of an earlier run, if it is ours."""
         try:
             to, mark = self._whereabouts(printer, job)
-        except ValueError:
+        except (ValueError, NotReached):
             return  # `find` says so
         await ask_back(to, job, mark)
 
@@ -139,8 +139,13 @@ class CupsTransport:
         return self._desks[server]
 
     def _default_server(self) -> Server:
+        """Return the server of a URI that names none. Raises NotReached where what names it names nothing."""
         named = self._default or os.environ.get("CUPS_SERVER")
-        return _server(named or next((path for path in SOCKETS if Path(path).exists()), f"localhost:{PORT}"))
+        try:
+            return _server(named or next((path for path in SOCKETS if Path(path).exists()), f"localhost:{PORT}"))
+        except ValueError as error:
+            says = f"{error}. Correct `cups_server` under `[discovery]`, or CUPS_SERVER in the environment"
+            raise NotReached(says, reasons=(Reason.OFFLINE,)) from error
 
 
 class _Desk:

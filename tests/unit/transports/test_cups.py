@@ -79,6 +79,17 @@ async def test_a_lost_acknowledgement_is_made_up_for_by_the_jobs_name() -> None:
         await transport.close()
 
 
+@pytest.mark.parametrize("named", [":::", "a..b", "host:port", "me you"])
+async def test_a_default_server_that_names_nothing_is_an_absence_in_words(named: str) -> None:
+    transport = CupsTransport(named)
+    with pytest.raises(NotReached, match="Correct `cups_server`"):
+        await transport.discover()
+    with pytest.raises(NotReached, match="Correct `cups_server`"):
+        async with transport.open(printer_at("cups:///q")):
+            raise AssertionError("it was reached")
+    await transport.close()
+
+
 async def test_a_lost_document_that_cups_does_not_show_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fanfold.transports.ipp_job.SEARCH_PAUSE_S", 0.01)
 
