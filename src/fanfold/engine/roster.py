@@ -14,7 +14,7 @@ from fanfold.engine.options import checked_name, new_id, with_kinds
 from fanfold.errors import Refused, StoreFailed
 from fanfold.model import Job, Printer, PrinterId, Source
 from fanfold.store.base import KeptPrinter
-from fanfold.transports.base import Discovered, Transport
+from fanfold.transports.base import Discovered, Discovers, Transport
 
 log = logging.getLogger(__name__)
 
@@ -163,10 +163,11 @@ class Roster:
     async def _discover(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
         shown = [one for one in found if _is_shown(one, rule)]
         hidden = {one.uri for one in found} - {one.uri for one in shown}
-        configured = {lane.printer.uri: lane for lane in self if lane.printer.source is not Source.DISCOVERED}
+        named = self._named(scheme)
         present = set()
         for one in shown:
-            if lane := configured.get(one.uri):
+            if lane := named.get(one.uri):
+                hidden.add(one.uri)  # it has a better name already
                 await self._learn(lane, one)
             else:
                 present.add((await self._discovered(one)).printer.id)
@@ -178,6 +179,13 @@ class Roster:
                 lane.vanished(gone=lane.printer.id not in present)
 
     # within
+
+    def _named(self, scheme: str) -> dict[str, Lane]:
+        """Lanes of printers that people named, by the URI under which their spooler lists them."""
+        finder: object = self._transports.get(scheme)
+        of_scheme = [lane for lane in self if lane.printer.uri.partition(":")[0].lower() == scheme]
+        named = [lane for lane in of_scheme if lane.printer.source is not Source.DISCOVERED]
+        return {finder.listed_as(one.printer.uri): one for one in named} if isinstance(finder, Discovers) else {}
 
     def _configured(self, setting: PrinterSetting) -> Printer:
         transport = self.transport(setting.uri)

@@ -141,3 +141,6 @@ class Discovers(Protocol):
         Raises:
             NotReached: who knows them cannot be asked now (this says nothing about the printers known before).
         """
+
+    def listed_as(self, uri: str) -> str:
+        """Return the URI under which `discover` lists the printer of this well formed URI, if it lists it at all."""

@@ -101,6 +101,12 @@ class CupsTransport:
             raise NotReached(str(refusal), reasons=(Reason.OFFLINE,)) from refusal
         return tuple(_discovered(facts) for facts in reply.of(ipp.PRINTER) if facts.text("printer-name"))
 
+    def listed_as(self, uri: str) -> str:
+        """Return `cups:///queue` for a queue of the default server, however that is named."""
+        default = self._default_server()
+        server, queue = _parse(uri, default)
+        return f"cups://{path_of(queue)}" if _place(server) == _place(default) else uri
+
     async def find(self, printer: Printer, job: Job) -> Found:
         """Follow a job of an earlier run by its mark, or look for the one whose name carries our id and attempt."""
         try:
@@ -215,6 +221,14 @@ def _discovered(facts: Group) -> Discovered:
         is_default=bool(kind & _IS_DEFAULT),
         is_temporary=bool(kind & _IS_FAX or facts.number("printer-is-temporary") or is_virtual),
     )
+
+
+def _place(server: Server) -> tuple[str, int]:
+    """What two names of one server have in common: a local cupsd answers at its socket and at this machine's names."""
+    if server.socket_path and server.socket_path not in SOCKETS:
+        return (server.socket_path, 0)
+    host = server.host.lower()
+    return ("localhost" if host in {"127.0.0.1", "::1"} else host, server.port)
 
 
 def _server(named: str) -> Server:

@@ -58,6 +58,9 @@ class Spooler(Toy):
             raise self.fault
         return self.queues
 
+    def listed_as(self, uri: str) -> str:
+        return uri.replace("toy://localhost/", "toy:/")
+
     async def look_again(self) -> None:
         """Wait until what is there now was taken in: the second look from now begins after the first was."""
         async with self.looked, asyncio.timeout(10):
@@ -224,3 +227,20 @@ async def test_a_taken_name_is_refused(tmp_path: Path, name: str) -> None:
         refusal = await s.refused(AddPrinter(name, "toy:9"))
         assert (refusal.code, refusal.status) == ("name-taken", 409)
         assert (await s.refused(ChangePrinter("mine", uri="toy:2"))).code == "printer-configured"
+
+
+async def test_a_queue_that_is_configured_under_another_name_is_one_printer(tmp_path: Path) -> None:
+    own = PrinterSetting("receipt", "toy://localhost/labels")
+    async with shop(tmp_path, Spooler(queues=(LABELS, OFFICE)), own) as s:
+        shown = await s.printers()
+        assert set(shown) == {"receipt", "office"}
+        assert shown["receipt"].printer.kinds == ("raw",), "its spooler still says what it takes"
+
+
+async def test_a_discovered_queue_gives_way_to_a_name_that_a_reload_brings(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS, OFFICE))) as s:
+        own = PrinterSetting("receipt", "toy://localhost/labels")
+        s.shelf.append(replace(s.shelf[0], printers=(own,)))
+        await s.do(Reload())
+        await s.spooler.look_again()
+        assert set(await s.printers()) == {"receipt", "office"}

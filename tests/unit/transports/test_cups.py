@@ -43,6 +43,22 @@ def test_other_uris_are_refused_with_an_example(bad: str) -> None:
     assert (caught.value.code, caught.value.status) == ("bad-uri", 422)
 
 
+@pytest.mark.parametrize(
+    ("default", "uri", "listed"),
+    [
+        ("/run/cups/cups.sock", "cups://localhost/q", "cups:///q"),
+        ("localhost:631", "cups://127.0.0.1/q", "cups:///q"),
+        ("127.0.0.1:8631", "cups://[::1]:8631/q", "cups:///q"),
+        ("127.0.0.1:8631", "cups://localhost/q", "cups://localhost/q"),
+        ("/tmp/own.sock", "cups://localhost/q", "cups://localhost/q"),
+        ("srv", "cups://SRV:631/B%C3%BCro", "cups:///B%C3%BCro"),
+        ("srv", "cups:///q", "cups:///q"),
+    ],
+)
+def test_a_queue_of_the_default_server_is_known_by_any_name_of_it(default: str, uri: str, listed: str) -> None:
+    assert CupsTransport(default).listed_as(uri) == listed
+
+
 @given(st.text())
 def test_any_text_is_a_uri_or_refused(text: str) -> None:
     for uri in (text, f"cups://{text}"):
