@@ -121,6 +121,8 @@ def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it means a reload: by default it would end us
     gc.set_threshold(*SWEEP_GENERATIONS)
     sys.setswitchinterval(HAND_OVER_S)
     allow_files(OPEN_FILES)

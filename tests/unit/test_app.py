@@ -215,3 +215,26 @@ def test_as_many_files_as_the_system_lets_may_be_open() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+
+
+EARLY_HANGUP = """
+import os, signal
+from fanfold import app
+from fanfold.config import Settings
+
+async def serve(*given):
+    os.kill(os.getpid(), signal.SIGHUP)
+
+app._serve = serve
+app.run(Settings(), Settings)
+print("alive")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+async def test_a_reload_asked_for_before_the_gateway_is_up_does_not_end_it() -> None:
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", EARLY_HANGUP, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, _ = await run.communicate()
+    assert (run.returncode, said) == (0, b"alive\n")
