@@ -43,38 +43,42 @@ ANSWER_WITHIN_S = 30
 Say = Callable[[str], object]
 
 
+def _nothing(_: object) -> None:
+    """Say nothing."""
+
+
 class DemoFailed(FanfoldError):
     """The demonstration did not go as it should."""
 
     code = "demo-failed"
 
 
-def run(data: Path | None, *, once: bool, say: Say) -> None:
-    """Show it, and serve until told to stop (with `once`, not at all).
+def run(data: Path | None, *, once: bool, say: Say, sum_up: Callable[[dict[str, Any]], object] = _nothing) -> None:
+    """Show it, and serve until told to stop (with `once`, not at all). `sum_up` is given url, job, sheet and label.
 
     Raises:
         DemoFailed: the label did not come out as it was sent.
         CannotStart: the gateway cannot run here.
     """
     with _folder(data) as folder, suppress(KeyboardInterrupt):
-        asyncio.run(_demonstrate(folder, once=once, say=say))
+        asyncio.run(_demonstrate(folder, once=once, say=say, sum_up=sum_up))
 
 
-async def _demonstrate(folder: Path, *, once: bool, say: Say) -> None:
+async def _demonstrate(folder: Path, *, once: bool, say: Say, sum_up: Callable[[dict[str, Any]], object]) -> None:
     stop = _stop_signal()
     paper = folder / "paper"
     async with Gateway(_settings(folder, paper, _free_port(say))) as gateway:
         url = gateway.urls[0].rstrip("/")
         say(f"The gateway answers at {url}; its virtual printer writes to {paper}.")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ANSWER_WITHIN_S)) as web:
-            await _show(web, url, paper, say)
+            sum_up({"url": f"{url}/", **await _show(web, url, paper, say)})
         say(f"\nThe page with printers, jobs and clients is at {url}/ while the gateway serves.")
         if not once:
             say("Serving until Ctrl-C.")
             await stop.wait()
 
 
-async def _show(web: aiohttp.ClientSession, url: str, paper: Path, say: Say) -> None:
+async def _show(web: aiohttp.ClientSession, url: str, paper: Path, say: Say) -> dict[str, Any]:
     before = _sheets(paper)
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -85,7 +89,8 @@ async def _show(web: aiohttp.ClientSession, url: str, paper: Path, say: Say) -> 
             f"the gateway at {url} did not answer as it should: {str(error) or 'it took too long'}."
         ) from error
     _show_job(job, say)
-    _show_paper(_sheets(paper) - before, say)
+    sheet = _show_paper(_sheets(paper) - before, say)
+    return {"job": job, "sheet": str(sheet), "label": LABEL}
 
 
 async def _print_as_a_page(web: aiohttp.ClientSession, url: str, say: Say) -> str:
@@ -131,7 +136,7 @@ def _show_job(job: dict[str, Any], say: Say) -> None:
         say(f"  {step['at']}  {step['state']:<10}  {step['evidence']:<9}  {', '.join(step['reasons'])}")
 
 
-def _show_paper(sheets: set[Path], say: Say) -> None:
+def _show_paper(sheets: set[Path], say: Say) -> Path:
     if len(sheets) != 1:
         raise DemoFailed(f"{len(sheets)} sheets came out where there should be one.")
     (sheet,) = sheets
@@ -140,6 +145,7 @@ def _show_paper(sheets: set[Path], say: Say) -> None:
     say(printed.decode(errors="replace").replace("\r\n", "\n").rstrip())
     if printed != LABEL.encode():
         raise DemoFailed("what came out is not what the page sent.")
+    return sheet
 
 
 def _settings(folder: Path, paper: Path, port: int) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -27,6 +28,13 @@ def test_a_label_comes_out_as_the_page_sent_it(tmp_path: Path) -> None:
     assert '"status":"success"' in ended.stdout.replace('": ', '":')
     assert "is completed. Evidence " in ended.stdout
     assert "The page with printers, jobs and clients is at http://127.0.0.1:" in ended.stdout
+
+
+def test_as_json_it_says_one_object_and_nothing_else(tmp_path: Path) -> None:
+    ended = fanfold_demo("--json", "--data", str(tmp_path))
+    shown = json.loads(ended.stdout)
+    assert (shown["job"]["state"], shown["job"]["evidence"]) == ("completed", "delivered")
+    assert Path(shown["sheet"]).read_bytes() == shown["label"].encode() == demo.LABEL.encode()
 
 
 def test_it_can_be_shown_again_in_the_same_folder(tmp_path: Path) -> None:

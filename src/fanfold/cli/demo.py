@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -18,12 +19,16 @@ from fanfold.errors import FanfoldError
     metavar="DIR",
     help="Where its jobs and its paper are kept; by default a folder that is removed at the end.",
 )
-def demo(once: bool, data: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON: url, job, sheet, label.")
+def demo(once: bool, data: Path | None, as_json: bool) -> None:
     """Start a gateway with a virtual printer and print a sample label as a web page would."""
     from fanfold import demo as show
 
     try:
-        show.run(data, once=once, say=click.echo)
+        if as_json:
+            show.run(data, once=once, say=lambda _: None, sum_up=lambda shown: click.echo(json.dumps(shown, indent=2)))
+        else:
+            show.run(data, once=once, say=click.echo)
     except show.DemoFailed as error:
         raise Failed(error.says) from error
     except FanfoldError as error:
