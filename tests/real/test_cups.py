@@ -248,7 +248,7 @@ async def test_an_id_given_out_again_after_a_crash_is_a_doubt(tmp_path: Path, si
         sink.release()
         assert b"other" in await sink.ended(len(sink.papers))
 
-        found = await transport.find(printer_at(cups.uri("raw1")), job_of(work, ledger.foreign))
+        found = await transport.find(printer_at(cups.uri("raw1")), job_of(work, ledger.foreign), Ledger())
         assert "another job under number" in found.uncertain
         await transport.recall(printer_at(cups.uri("raw1")), job_of(work, ledger.foreign))
         assert "canceled" not in await cups.admin("lpstat", "-l", "-W", "completed", "-o")
@@ -290,7 +290,7 @@ class TestAfterOurRestart:
             await under.ledger.is_sent.wait()
         fresh = CupsTransport("127.0.0.1:9")  # another default by now: the job is asked for where it went
         finding = asyncio.ensure_future(
-            fresh.find(printer_at("cups:///raw1"), job_of(under.work, under.ledger.foreign))
+            fresh.find(printer_at("cups:///raw1"), job_of(under.work, under.ledger.foreign), Ledger())
         )
         sink.release()
         found = await finding
@@ -303,11 +303,11 @@ class TestAfterOurRestart:
     ) -> None:
         work = work_of(ZPL)
         await deliver(transport, cups.uri("raw1"), work)
-        found = await transport.find(printer_at(cups.uri("raw1")), job_of(work, None))
+        found = await transport.find(printer_at(cups.uri("raw1")), job_of(work, None), Ledger())
         assert found.receipt is not None
 
         later = replace(job_of(work, None), attempt=2)
-        found = await transport.find(printer_at(cups.uri("raw1")), later)
+        found = await transport.find(printer_at(cups.uri("raw1")), later, Ledger())
         assert "no job that carries its mark" in found.uncertain
 
     async def test_a_recall_reaches_cups(self, transport: CupsTransport, cups: Cupsd, sink: Sink) -> None:
@@ -317,7 +317,7 @@ class TestAfterOurRestart:
             await under.ledger.is_sent.wait()
         job = job_of(under.work, under.ledger.foreign)
         await transport.recall(printer_at(cups.uri("raw1")), job)
-        found = await transport.find(printer_at(cups.uri("raw1")), job)
+        found = await transport.find(printer_at(cups.uri("raw1")), job, Ledger())
         assert "canceled" in found.declined
         sink.release()
 
@@ -328,9 +328,9 @@ class TestAfterOurRestart:
         await deliver(transport, cups.uri("raw1"), work, ledger)
         await cups.kill()
         with pytest.raises(NotReached):
-            await transport.find(printer_at(cups.uri("raw1")), job_of(work, ledger.foreign))
+            await transport.find(printer_at(cups.uri("raw1")), job_of(work, ledger.foreign), Ledger())
         with pytest.raises(NotReached):
-            await transport.find(printer_at(cups.uri("raw1")), job_of(work, None))
+            await transport.find(printer_at(cups.uri("raw1")), job_of(work, None), Ledger())
 
     async def test_a_finished_job_that_cups_keeps_no_history_of_is_a_doubt(self, tmp_path: Path, sink: Sink) -> None:
         queues = {"raw1": f"socket://127.0.0.1:{sink.port}/"}
@@ -341,13 +341,15 @@ class TestAfterOurRestart:
                 await under.ledger.is_sent.wait()
             sink.release()
             await sink.ended(1)
-            found = await transport.find(printer_at(cups.uri("raw1")), job_of(under.work, under.ledger.foreign))
+            found = await transport.find(
+                printer_at(cups.uri("raw1")), job_of(under.work, under.ledger.foreign), Ledger()
+            )
             assert found.uncertain or found.receipt  # it may still be there for the moment in which it ends
             await transport.close()
 
     async def test_a_mark_that_cannot_be_read_is_a_doubt(self, transport: CupsTransport, cups: Cupsd) -> None:
         job = replace(job_of(work_of(ZPL), '{"windows": 7}'), id=JobId(str(uuid.uuid4())))
-        found = await transport.find(printer_at(cups.uri("raw1")), job)
+        found = await transport.find(printer_at(cups.uri("raw1")), job, Ledger())
         assert "no mark" in found.uncertain
         await transport.recall(printer_at(cups.uri("raw1")), job)
 
@@ -360,7 +362,7 @@ async def test_all_is_the_same_under_the_policy_that_distributions_ship(tmp_path
         transport = CupsTransport(str(cups.socket) if way == "socket" else cups.server)
         work = work_of(ZPL)
         assert (await deliver(transport, "cups:///raw1", work)).evidence is Evidence.DELIVERED
-        assert (await transport.find(printer_at("cups:///raw1"), job_of(work, None))).receipt is not None
+        assert (await transport.find(printer_at("cups:///raw1"), job_of(work, None), Ledger())).receipt is not None
         sink.hold()
         async with under_way(transport, "cups:///raw1", ESCPOS * 4000) as under:
             await sink.arrived(2)

@@ -136,7 +136,7 @@ async def test_after_our_restart_a_job_is_followed_to_its_end(ipp_transport: Ipp
         await under.ledger.is_sent.wait()
     for foreign in (under.ledger.foreign, None):
         job, fresh = job_of(under.work, foreign), IppTransport()
-        finding = asyncio.ensure_future(fresh.find(printer_at(eve.uri), job))
+        finding = asyncio.ensure_future(fresh.find(printer_at(eve.uri), job, Ledger()))
         await eve.has_begun()
         eve.release()
         found = await finding

@@ -88,7 +88,8 @@ class Flight:
             return
         self._stall = reason
         self._patience.start()
-        self._standing.tell(PrinterState.PROCESSING, Reachable.UP, (reason,), message)
+        reachable = Reachable.DOWN if reason == Reason.OFFLINE else Reachable.UP
+        self._standing.tell(PrinterState.PROCESSING, reachable, (reason,), message)
         self._note((reason,), message)
 
     async def sent(self, foreign: str | None = None) -> None:

@@ -305,7 +305,7 @@ class Lane:
             job, transport, printer = self._leftovers[0], self.transport, self.printer
             flight = self._fly(job, left_over=True)
             recall = partial(transport.recall, printer, job) if isinstance(transport, Reconciles) else None
-            ending = await flight.run(find_again(transport, printer, job, self._approach.barred), recall)
+            ending = await flight.run(find_again(transport, printer, job, flight), recall)
             await self._settle(change_for(ending, flight, printer, stopping=self._stopping), None)
             self._leftovers.pop(0)
         self._at_rest = True

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from fanfold.engine.retry import Backoff
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Job, Printer, Reason
-from fanfold.transports.base import Reconciles, Transport
+from fanfold.transports.base import Reconciles, Report, Transport
 from fanfold.wire import Receipt
 
 STOPPED = "the gateway stopped while it was being sent"
 
 
-async def find_again(transport: Transport, printer: Printer, job: Job, away: Callable[[NotReached], None]) -> Receipt:
-    """Follow the job to its end; `away` is told while whoever has it cannot be asked.
+async def find_again(transport: Transport, printer: Printer, job: Job, report: Report) -> Receipt:
+    """Follow the job to its end; that whoever has it cannot be asked is a stall.
 
     Raises:
         Declined: it ended without printing.
@@ -26,9 +25,9 @@ async def find_again(transport: Transport, printer: Printer, job: Job, away: Cal
     backoff = Backoff()
     while True:
         try:
-            found = await transport.find(printer, job)
+            found = await transport.find(printer, job, report)
         except NotReached as absence:
-            away(absence)
+            report.stalled(absence.reasons[0] if absence.reasons else Reason.OFFLINE, absence.says)
             await asyncio.sleep(backoff.next_s(busy=False))
             continue
         if found.receipt is not None:

@@ -105,8 +105,10 @@ class Found:
 class Reconciles(Protocol):
     """A transport that can ask, after a crash, what became of a job by its foreign id."""
 
-    async def find(self, printer: Printer, job: Job) -> Found:
+    async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         """Ask who has the job (`job.foreign`), and follow it to its end if it is still under way.
+
+        Stalls are reported as by `Link.deliver`; `resumed` is too, once who has it answers.
 
         May take as long as the job does; safe to cancel (nothing is lost: ask again).
 

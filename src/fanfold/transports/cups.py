@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
 from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.base import Discovered, Found, Link
+from fanfold.transports.base import Discovered, Found, Link, Report
 from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
 from fanfold.transports.ipp_codec import Attributes, Group
 from fanfold.transports.ipp_job import IppLink
@@ -107,13 +107,13 @@ class CupsTransport:
         server, queue = _parse(uri, default)
         return f"cups://{path_of(queue)}" if _place(server) == _place(default) else uri
 
-    async def find(self, printer: Printer, job: Job) -> Found:
+    async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         """Follow a job of an earlier run by its mark, or look for the one whose name carries our id and attempt."""
         try:
             to, mark = self._whereabouts(printer, job)
         except ValueError as error:
             return Found(uncertain=str(error))
-        return await find_again(to, job, mark)
+        return await find_again(to, job, mark, report)
 
     async def recall(self, printer: Printer, job: Job) -> None:
         """Ask CUPS to cancel a job of an earlier run, if it is ours."""

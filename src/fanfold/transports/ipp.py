@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
 from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.base import Found, Link
+from fanfold.transports.base import Found, Link, Report
 from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
 from fanfold.transports.ipp_codec import Attributes, Group, Range
 from fanfold.transports.ipp_job import IppLink
@@ -70,13 +70,13 @@ class IppTransport:
 
         yield IppLink(to, prepare, printer.options.stall_after_s)
 
-    async def find(self, printer: Printer, job: Job) -> Found:
+    async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         """Follow a job of an earlier run by its mark, or look for the one whose name carries our id and attempt."""
         try:
             mark = Mark.load(job.foreign) if job.foreign else None
         except ValueError as error:
             return Found(uncertain=str(error))
-        return await find_again(self._destination(printer), job, mark)
+        return await find_again(self._destination(printer), job, mark, report)
 
     async def recall(self, printer: Printer, job: Job) -> None:
         """Ask the printer to cancel a job of an earlier run, if it is ours."""

@@ -72,12 +72,12 @@ async def search(to: Destination, mark: str) -> Mark | None:
     return None
 
 
-async def find_again(to: Destination, job: Job, mark: Mark | None) -> Found:
+async def find_again(to: Destination, job: Job, mark: Mark | None, report: Report) -> Found:
     """Tell what became of a job of an earlier run, following it to its end. Raises NotReached."""
     try:
         if mark is None:
             mark = await _by_name(to, job)
-        pursuit = Pursuit(to, mark, Back(), Listener())
+        pursuit = Pursuit(to, mark, Back(), Asker(report))
         return Found(receipt=await pursuit.to_its_end())
     except Declined as declined:
         return Found(declined=declined.says)
@@ -134,21 +134,7 @@ class Back:
                 await self.wanted.wait()
 
 
-class Listener:
-    """Who follows a job after our restart: nobody to tell of stalls, and silence is for asking again later."""
-
-    def goes_on(self) -> None:
-        """Nothing is known to be wrong."""
-
-    def stalled(self, reason: str, message: str) -> None:
-        """Something is wrong."""
-
-    def silent(self, says: str) -> None:
-        """The server does not answer."""
-        raise NotReached(says, reasons=(Reason.OFFLINE,))
-
-
-class Teller(Listener):
+class Teller:
     """Who follows a job for its lane, for as long as it takes."""
 
     def __init__(self, report: Report) -> None:
@@ -171,6 +157,18 @@ class Teller(Listener):
         self.stalled(Reason.OFFLINE, says)
 
 
+class Asker(Teller):
+    """Who follows a job of an earlier run: silence is for asking again later, and the first answer ends one."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self._told = (Reason.OFFLINE, "")
+
+    def silent(self, says: str) -> None:
+        """Give up for now."""
+        raise NotReached(says, reasons=(Reason.OFFLINE,))
+
+
 @dataclass(frozen=True, slots=True)
 class Pursuit:
     """Following one job. Its state is the truth; its reasons lag behind (CUPS 2.4.2)."""
@@ -178,7 +176,7 @@ class Pursuit:
     to: Destination
     mark: Mark
     back: Back
-    teller: Listener
+    teller: Teller
     breaks: int = -1
     """Of the client when the job was handed over; -1: by an earlier run of ours."""
 

@@ -12,11 +12,11 @@ import pytest
 
 from fanfold.errors import Interrupted, NotReached, StoreFailed
 from fanfold.messages import CancelJob, PausePrinter, Refusal, ResumePrinter
-from fanfold.model import Job, JobId, JobState, OnLate, Printer, PrinterId, Reason
+from fanfold.model import Evidence, Job, JobId, JobState, OnLate, Printer, PrinterId, Reason
 from fanfold.store.base import Lateness
 from fanfold.store.memory import MemoryStore
-from fanfold.transports.base import Found, Link
-from fanfold.wire import Document
+from fanfold.transports.base import Found, Link, Report
+from fanfold.wire import Document, Receipt
 from tests.unit.engine.test_engine import raising
 from tests.unit.engine.toy import Toy, house
 
@@ -25,11 +25,24 @@ from tests.unit.engine.toy import Toy, house
 class ToySpooler(Toy):
     """One that can be asked what became of a job, but does not answer now."""
 
-    async def find(self, printer: Printer, job: Job) -> Found:
+    async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         raise NotReached("the spooler is away", reasons=(Reason.OFFLINE,))
 
     async def recall(self, printer: Printer, job: Job) -> None:
         return None
+
+
+@dataclass
+class StalledSpooler(ToySpooler):
+    """It still has the job, and its printer is out of paper until `paper` is set."""
+
+    paper: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def find(self, printer: Printer, job: Job, report: Report) -> Found:
+        report.stalled("media-empty-error", "out of paper")
+        await self.paper.wait()
+        report.resumed()
+        return Found(receipt=Receipt(Evidence.DELIVERED))
 
 
 @dataclass
@@ -82,6 +95,21 @@ async def test_jobs_behind_one_that_its_spooler_cannot_be_asked_about_get_late(t
     async with house(tmp_path, ToySpooler(), store) as h:
         behind = await h.submit(start_within_s=0.2, on_late=OnLate.CANCEL)
         assert (await h.end(behind)).reasons == (Reason.TOO_LATE,)
+
+
+async def test_jobs_behind_one_of_an_earlier_run_get_late_while_its_printer_is_stalled(tmp_path: Path) -> None:
+    store, spooler = MemoryStore(tmp_path), StalledSpooler()
+    async with house(tmp_path, store=store) as h:
+        await h.do(PausePrinter("till"))
+        job = await h.submit()
+        lane = h.engine._roster.find("till")
+        await store.claim(lane.printer.id, lane.patience.lateness)
+        await h.do(ResumePrinter("till"))
+    async with house(tmp_path, spooler, store) as h:
+        behind = await h.end(await h.submit(start_within_s=0.05, on_late=OnLate.CANCEL))
+        assert behind.state is JobState.CANCELED
+        spooler.paper.set()
+        assert (await h.end(job)).state is JobState.COMPLETED
 
 
 async def test_a_fault_while_the_next_job_is_prepared_does_not_touch_the_last(

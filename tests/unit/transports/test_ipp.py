@@ -311,12 +311,14 @@ async def test_find_without_a_number_looks_through_unfinished_and_finished_jobs(
             await under.ledger.is_sent.wait()
         job = job_of(under.work, None)
         await ipp_transport.recall(printer_at(uri(fake)), job)
-        found = await ipp_transport.find(printer_at(uri(fake)), job)
+        found = await ipp_transport.find(printer_at(uri(fake)), job, Ledger())
         assert "canceled" in found.declined
         fake.jobs.clear()
-        assert "no job that carries its mark" in (await ipp_transport.find(printer_at(uri(fake)), job)).uncertain
+        assert (
+            "no job that carries its mark" in (await ipp_transport.find(printer_at(uri(fake)), job, Ledger())).uncertain
+        )
         fake.moods[GET_JOBS] = lambda *_: reply(0x0501)
-        assert "does not list its jobs" in (await ipp_transport.find(printer_at(uri(fake)), job)).uncertain
+        assert "does not list its jobs" in (await ipp_transport.find(printer_at(uri(fake)), job, Ledger())).uncertain
 
 
 def _all_handed_on(fake: FakeIpp, _request: web.Request, _message: Message) -> web.Response:
