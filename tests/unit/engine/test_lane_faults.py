@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -34,13 +34,13 @@ class ToySpooler(Toy):
 
 @dataclass
 class StalledSpooler(ToySpooler):
-    """It still has the job, and its printer is out of paper until `paper` is set."""
+    """It still has the job, and its printer is out of paper until it is `refilled`."""
 
-    paper: asyncio.Event = field(default_factory=asyncio.Event)
+    refilled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         report.stalled("media-empty-error", "out of paper")
-        await self.paper.wait()
+        await self.refilled.wait()
         report.resumed()
         return Found(receipt=Receipt(Evidence.DELIVERED))
 
@@ -108,7 +108,7 @@ async def test_jobs_behind_one_of_an_earlier_run_get_late_while_its_printer_is_s
     async with house(tmp_path, spooler, store) as h:
         behind = await h.end(await h.submit(start_within_s=0.05, on_late=OnLate.CANCEL))
         assert behind.state is JobState.CANCELED
-        spooler.paper.set()
+        spooler.refilled.set()
         assert (await h.end(job)).state is JobState.COMPLETED
 
 
