@@ -6,7 +6,8 @@ What proves delivery, and what does not:
   TCP acknowledges in order; and a host whose program closes with bytes unread, or gets bytes after it closed,
   answers with a reset. So a close that was on its way before our last bytes arrived shows as a reset, if one waits
   for the acknowledgement of them; that is why the send queue is looked at even after a close.
-- An answer after our end of data, when all is acknowledged: it is at work on what it has.
+- An answer after our end of data, when all is acknowledged: it is at work on what it has. Not so from a printer that
+  talked before: it may talk by itself, whatever it reads.
 - A close before our end of data proves nothing: it closed in the middle. Neither does an answer in the middle.
 - An empty send queue alone proves little: the printer's TCP takes some kilobytes that nobody reads. That is `sent`.
 - A reset after the first byte is a doubt, always: what it had taken until then may print.
@@ -72,6 +73,7 @@ class SocketLink:
         self._blocked = False
         self._finished = False
         self._clean = False
+        self._talks_anyway = False
         self._ended: asyncio.Future[_End | OSError] = self._loop.create_future()
 
     @property
@@ -210,6 +212,7 @@ class SocketLink:
 
     def _end_data(self) -> None:
         self._hear_what_came()  # so that it is not taken for an answer to the end of data
+        self._talks_anyway = bool(self.said)
         self._wire.shutdown(socket.SHUT_WR)
         self._finished = True
 
@@ -219,7 +222,7 @@ class SocketLink:
         try:
             while said := await self._loop.sock_recv(self._wire, READ_BYTES):
                 self._keep(said)
-                if self._finished and not self.unacknowledged_bytes:
+                if self._finished and not self._talks_anyway and not self.unacknowledged_bytes:
                     self._conclude(_End.ANSWERED)
             self._conclude(_End.CLOSED)
         except OSError as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import select
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,33 @@ async def test_a_printer_that_answers_after_the_end_of_data_has_it() -> None:
         receipt = await link.deliver(work(LABEL), Heard())
         assert receipt.evidence is Evidence.DELIVERED
         assert link.said == b"\x12"
+
+
+async def test_the_talk_of_a_printer_that_talks_by_itself_is_no_answer() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError), closing(writer):
+            while not hung_up.is_set():
+                writer.write(b"\x10\x20 ready ")
+                await writer.drain()
+                await asyncio.sleep(0.005)
+        gone.set()
+
+    hung_up, gone = asyncio.Event(), asyncio.Event()
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    uri = f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    printer = Printer(PrinterId("net"), "Network", uri, options=PrinterOptions(close_wait_s=0.3))
+    async with server, SocketTransport().open(printer) as link:
+        async with asyncio.timeout(5):
+            await _has_talked(link)
+        receipt = await link.deliver(work(LABEL), Heard())
+        assert receipt.evidence is Evidence.SENT
+        hung_up.set()
+        await gone.wait()
+
+
+async def _has_talked(link: object) -> None:
+    assert isinstance(link, SocketLink)
+    await asyncio.get_running_loop().run_in_executor(None, select.select, [link._wire], [], [], 5)
 
 
 async def test_a_printer_that_never_closes_has_it_only_as_far_as_we_know() -> None:
