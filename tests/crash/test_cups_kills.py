@@ -89,10 +89,15 @@ async def test_a_job_that_cups_lost_is_held_though_another_has_its_number(tmp_pa
         assert ours == []
 
 
-async def test_a_job_that_cups_gives_up_after_its_death_is_held(tmp_path: Path) -> None:
-    """A cupsd that is killed after a job has printed, but before it notes so, finds no file of it, and aborts it."""
+@pytest.mark.parametrize("followed_for_s", [0, 4])
+async def test_a_job_that_cups_gives_up_after_its_death_is_held(tmp_path: Path, followed_for_s: float) -> None:
+    """A cupsd that is killed after a job has printed, but before it notes so, finds no file of it, and aborts it.
+
+    However seldom it is asked by then, its death is noticed.
+    """
     async with scene(tmp_path, "cups", mood=Away()) as stage:
         cups = await _in_cups(stage)
+        await asyncio.sleep(followed_for_s)
         await cups.kill()
         for file in (cups.tree / "spool").glob("d*"):
             file.unlink()

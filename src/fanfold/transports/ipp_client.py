@@ -8,7 +8,7 @@ import itertools
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,8 @@ class IppClient:
         self.server = server
         self.breaks = 0
         """How often a question found no answer or a connection that was gone: the server may have started anew."""
+        self._questions = 0
+        self._had_connection = False
         self._asking: aiohttp.ClientSession | None = None
         self._sending: aiohttp.ClientSession | None = None
         self._ids = itertools.count(1)
@@ -87,8 +89,9 @@ class IppClient:
         import aiohttp
 
         if self._asking is None:
-            self._asking = _session(self.server, ASKING, keep=True)
+            self._asking = _session(self.server, ASKING, self._connected)
         prelude = self._prelude(operation, path, extra or {}, {})
+        self._questions += 1
         try:
             async with asyncio.timeout(ASK_S):
                 try:
@@ -102,6 +105,14 @@ class IppClient:
         except (aiohttp.ClientError, BadIpp, OSError) as error:
             self.breaks += 1
             raise Away(_words(self.server, error)) from error
+        finally:
+            self._questions -= 1
+
+    async def _connected(self, *_: object) -> None:
+        """Note a new connection. A question that is alone would have gone over the last one, were that still there."""
+        if self._had_connection and self._questions == 1:
+            self.breaks += 1
+        self._had_connection = True
 
     async def send(
         self,
@@ -121,7 +132,7 @@ class IppClient:
         import aiohttp
 
         if self._sending is None:
-            self._sending = _session(self.server, SENDING, keep=False)
+            self._sending = _session(self.server, SENDING)
         body = _Body(self._prelude(operation, path, *groups), document, moved)
         try:
             return await self._exchange(self._sending, path, body.pieces(), body.size_bytes)
@@ -207,8 +218,17 @@ class _Body:
             raise OSError(f"it has {self.sent_bytes} bytes where {self._document.size_bytes} were kept")
 
 
-def _session(server: Server, limit: int, *, keep: bool) -> aiohttp.ClientSession:
+def _session(
+    server: Server, limit: int, connected: Callable[..., Awaitable[None]] | None = None
+) -> aiohttp.ClientSession:
+    """Return a session that keeps its connections, and tells of new ones, if `connected` is given."""
     import aiohttp
+
+    keep, traces = connected is not None, []
+    if connected is not None:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(connected)
+        traces.append(trace)
 
     connector: aiohttp.BaseConnector
     if server.socket_path:
@@ -219,6 +239,7 @@ def _session(server: Server, limit: int, *, keep: bool) -> aiohttp.ClientSession
         )
     return aiohttp.ClientSession(
         connector=connector,
+        trace_configs=traces,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_S),
     )
