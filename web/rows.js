@@ -23,7 +23,8 @@ export function printerCard(printer, act) {
   const reasons = [...new Set([...printer.reasons, ...(printer.paused ? ["paused"] : [])])].join(", ");
   const waiting = printer.waiting_jobs ? `${printer.waiting_jobs} waiting` : "";
   const held = printer.held_jobs ? `${printer.held_jobs} held` : "";
-  const known = ["state by ", printer.status_source, ", ", since(printer.status_at)];
+  const source = printer.status_source === "lane" ? "" : `by ${printer.status_source}, `;
+  const known = [`as of ${source}`, since(printer.status_at)];
   return el(
     "li",
     { "data-mood": words.mood(printer) },

@@ -14,6 +14,7 @@ from fanfold.config import Settings
 from fanfold.engine.background import Background
 from fanfold.engine.bus import Bus
 from fanfold.engine.clients import Clients
+from fanfold.engine.counts import Counts
 from fanfold.engine.follow import Follow
 from fanfold.engine.jobs import JobDesk
 from fanfold.engine.lane import Desk
@@ -24,6 +25,7 @@ from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
+from fanfold.model import JobState
 from fanfold.store.base import Store
 from fanfold.transports.base import Transport
 from fanfold.wire import Document
@@ -63,6 +65,7 @@ class Engine:
         self._printers = PrinterDesk(desk, self._roster, self._jobs.verbs)
         self._origins = OriginList(store)
         self._bus = Bus(store)
+        self._counts = Counts(store)
         self._started_s = clock.uptime_s()
 
     # life
@@ -98,6 +101,11 @@ class Engine:
     def document_limit_bytes(self) -> int:
         """The largest document that is taken."""
         return self.settings.limits.document_bytes
+
+    @property
+    def entered(self) -> Mapping[JobState, int]:
+        """How many jobs came into each state since the start."""
+        return self._counts.entered
 
     def allows_origin(self, origin: str) -> bool:
         """Tell whether pages of this web origin are let in."""

@@ -244,6 +244,7 @@ class Lane:
             self.patience.start()
             says = self.printer.paused_because
             reasons = (Reason.PAUSED, Reason.INTERRUPTED_TWICE) if says else (Reason.PAUSED,)
+            says = says or "paused by a person; its jobs wait until it is resumed"
             self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, reasons, says)
         elif Reason.PAUSED in self.standing.status.reasons:
             self.patience.stop()

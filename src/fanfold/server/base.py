@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from fanfold.dialects.base import Dialect, HttpDialect
 from fanfold.engine.clients import Clients
 from fanfold.messages import Caller, Command, Event, Reply
+from fanfold.model import JobState
 
 PAGE, API, METRICS, LEGACY = "page", "api", "metrics", "printerwebsocket"
 """The doors that a listener may open, by the words of the settings."""
@@ -38,6 +39,10 @@ class Engine(Protocol):
     @property
     def document_limit_bytes(self) -> int:
         """The largest document that is taken."""
+
+    @property
+    def entered(self) -> Mapping[JobState, int]:
+        """How many jobs came into each state since the start."""
 
     @property
     def closing(self) -> bool:

@@ -96,7 +96,6 @@ class Server:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        await self._metrics.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, OrderedDict
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,56 +9,32 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from fanfold import __version__
-from fanfold.messages import Caller, JobChanged, ListPrinters, Printers
-from fanfold.model import JobId, JobState, Reachable
+from fanfold.messages import Caller, ListPrinters, Printers
+from fanfold.model import Reachable
 from fanfold.server.base import Engine
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-REMEMBERED_JOBS = 8192
-"""Evidence that rises makes another row in the same state; a job is counted once per state it comes into."""
 
 _CALLER = Caller("", "local", dialect="metrics")
 
 
 class Metrics:
-    """Counts jobs from the first scrape on: who never asks for numbers pays nothing for them."""
+    """Nothing is kept here: the engine counts."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._entered: Counter[JobState] = Counter(dict.fromkeys(JobState, 0))
-        self._last: OrderedDict[JobId, JobState] = OrderedDict()
-        self._counting: asyncio.Task[None] | None = None
 
     async def scrape(self) -> bytes:
         """Return all numbers in Prometheus's text format."""
-        if self._counting is None:
-            self._counting = asyncio.get_running_loop().create_task(self._count())
         reply = await self._engine.do(ListPrinters(), _CALLER)
         printers = reply if isinstance(reply, Printers) else Printers(())
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Families(tuple(self._families(printers))))
         return generate_latest(registry)
 
-    async def close(self) -> None:
-        """Stop counting. Idempotent."""
-        if self._counting is not None:
-            self._counting.cancel()
-            await asyncio.gather(self._counting, return_exceptions=True)
-
-    async def _count(self) -> None:
-        async for event in self._engine.events(None):
-            if isinstance(event, JobChanged) and self._last.get(event.job) != event.state:
-                self._entered[event.state] += 1
-                self._last[event.job] = event.state
-                self._last.move_to_end(event.job)
-                if len(self._last) > REMEMBERED_JOBS:
-                    self._last.popitem(last=False)
-
     def _families(self, printers: Printers) -> Iterator[Metric]:
-        jobs = CounterMetricFamily(
-            "fanfold_jobs", "Jobs that came into a state, since metrics were first asked for.", labels=["state"]
-        )
-        for state, number in self._entered.items():
+        jobs = CounterMetricFamily("fanfold_jobs", "Jobs that came into a state since the start.", labels=["state"])
+        for state, number in self._engine.entered.items():
             jobs.add_metric([state.value], number)
         yield jobs
         yield from _of_printers(printers)

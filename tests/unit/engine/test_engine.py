@@ -482,3 +482,15 @@ async def test_a_persons_word_is_no_evidence(tmp_path: Path) -> None:
         job = await h.end(await h.submit())
         assumed = await h.do(AssumePrinted(job.id))
         assert (assumed.job.evidence, assumed.job.reasons) == (Evidence.NONE, (Reason.ASSUMED_PRINTED,))  # type: ignore[union-attr]
+
+
+async def test_jobs_are_counted_once_per_state_they_come_into(tmp_path: Path) -> None:
+    async def spooled(link: ToyLink, work: Any, report: Any) -> Receipt:
+        await report.sent("7")  # a row in the same state
+        return Receipt(Evidence.DELIVERED)
+
+    async with house(tmp_path, Toy(deeds=[spooled, raising(Interrupted("x"))])) as h:
+        for _ in range(2):
+            await h.end(await h.submit())
+        entered = {state.value: number for state, number in h.engine.entered.items() if number}
+        assert entered == {"pending": 2, "processing": 2, "completed": 1, "held": 1}

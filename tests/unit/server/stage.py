@@ -27,7 +27,7 @@ from fanfold.messages import (
     ShowJob,
     Submit,
 )
-from fanfold.model import Evidence, JobId
+from fanfold.model import Evidence, JobId, JobState
 from fanfold.server.access import Access
 from fanfold.server.assets import Assets
 from fanfold.server.base import API, LEGACY, METRICS, PAGE, Doors
@@ -47,6 +47,7 @@ class FakeEngine:
         self.incoming = folder
         self.document_limit_bytes = 4 * 1024**2
         self.closing = False
+        self.entered: dict[JobState, int] = dict.fromkeys(JobState, 0)
         self.allowed = {SHOP}
         self.done: list[tuple[Command, Caller]] = []
         self.gate = asyncio.Event()
