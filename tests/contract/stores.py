@@ -93,7 +93,7 @@ class Hands:
     """A clock that is turned by hand."""
 
     def __init__(self) -> None:
-        self.at_s = clock.uptime_s()
+        self.at_s = float(round(clock.uptime_s()))  # whole, so that sums of seconds are exact
 
     def uptime_s(self) -> float:
         return self.at_s
