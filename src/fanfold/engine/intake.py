@@ -48,7 +48,7 @@ class Intake:
             state=JobState.PENDING,
             created_at=at,
             changed_at=at,
-            title=ask.title[:TITLE_LENGTH],
+            title=cut_title(ask.title),
             copies=ask.copies,
             media_type=document.media_type,
             language=language.name if language else "",
@@ -109,6 +109,11 @@ def fingerprint(ask: Submit, job: Job) -> str:
         document = (ask.document.media_type, ask.document.sha256)
     facts = (job.printer, ask.copies, ask.title, ask.start_within_s, ask.on_late, ask.external_id, *document)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def cut_title(title: str) -> str:
+    """Return as much of a title as is kept."""
+    return title[:TITLE_LENGTH]
 
 
 def too_large(size_bytes: int, limit_bytes: int) -> Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fanfold.config import Limits
-from fanfold.engine.intake import Intake, fingerprint
+from fanfold.engine.intake import Intake, cut_title, fingerprint
 from fanfold.engine.lane import Desk
 from fanfold.engine.roster import Roster
 from fanfold.engine.upkeep import Upkeep
@@ -65,8 +65,11 @@ class JobDesk:
     async def _as_before(self, ask: Submit, caller: Caller) -> Accepted | None:
         """The job that the key named while its printer was still there, or still took such documents."""
         job = await self._store.job_by_key(caller.owner, ask.key) if ask.key else None
-        same = job and isinstance(ask.document, Document) and job.sha256 == ask.document.sha256
-        if job is None or not same or ask.printer not in {job.printer, self._roster.name_of(job.printer)}:
+        if job is None or ask.printer not in {job.printer, self._roster.name_of(job.printer)}:
+            return None
+        if not isinstance(ask.document, Document) or job.sha256 != ask.document.sha256:
+            return None
+        if (job.copies, job.title) != (ask.copies, cut_title(ask.title)):
             return None
         return Accepted(job, self._roster.name_of(job.printer), fresh=False)
 

@@ -211,7 +211,8 @@ async def test_a_key_answers_also_when_its_printer_is_gone(tmp_path: Path) -> No
         await h.do(RemovePrinter("extra"))
         again = await h.do(ask)
         assert again.job.id == first.job.id  # type: ignore[union-attr]
-        assert (await h.refused(replace(ask, key="k2"))).code == "unknown-printer"
+        for other in ({"key": "k2"}, {"copies": 2}, {"title": "another"}, {"document": Document.of(b"other")}):
+            assert (await h.refused(replace(ask, **other))).code == "unknown-printer"
 
 
 # limits
