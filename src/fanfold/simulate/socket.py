@@ -40,6 +40,8 @@ from fanfold.simulate.moods import (
 READ_BYTES = 64 * 1024
 _BEAT_S = 0.05
 """How often a slow printer reads."""
+_LOOK_S = 0.01
+"""How often the door is looked at where the loop cannot tell of a knock."""
 
 
 class SocketPrinter:
@@ -169,9 +171,8 @@ class SocketPrinter:
         self._door = self._porter = None
 
     async def _receive(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._door is not None:
-            visitor, _ = await loop.sock_accept(self._door)
+            visitor = await _accepted(self._door)
             guest = self._let_in(visitor)
             match self.mood:
                 case SingleClient(queues=True):
@@ -255,6 +256,29 @@ class SocketPrinter:
 
     async def _other_than(self, now: Mood) -> None:
         await self._until(lambda: self.mood is not now)
+
+
+async def _accepted(door: socket.socket) -> socket.socket:
+    """Return the next visitor. Cancelled it loses none, as `sock_accept` may that has one in hand just then."""
+    while True:
+        try:
+            return door.accept()[0]
+        except BlockingIOError:
+            await _knocked(door)
+
+
+async def _knocked(door: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    knocked = asyncio.Event()
+    try:
+        loop.add_reader(door, knocked.set)
+    except NotImplementedError:  # Windows
+        await asyncio.sleep(_LOOK_S)
+        return
+    try:
+        await knocked.wait()
+    finally:
+        loop.remove_reader(door)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import struct
@@ -246,3 +247,15 @@ async def test_it_runs_from_a_shell_and_tells_of_each_document() -> None:
     writer.close()
     process.send_signal(signal.SIGINT)
     assert await process.wait() == 0
+
+
+async def test_a_visitor_who_knocks_while_the_door_is_shut_is_not_lost() -> None:
+    async with SocketPrinter() as printer:
+        for turns in range(40):
+            for _ in range(3):
+                await asyncio.sleep(0)  # now it waits at its door
+            with socket.create_connection(("127.0.0.1", printer.port)):
+                for _ in range(turns % 4):
+                    await asyncio.sleep(0)
+                await printer.become(Ready())
+    gc.collect()  # a connection that was taken and forgotten would be told here, as a warning and so an error
