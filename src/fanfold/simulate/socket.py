@@ -17,10 +17,10 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Self, assert_never
 
+from fanfold.simulate.foreground import run, say
 from fanfold.simulate.moods import (
     Answers,
     Away,
@@ -295,15 +295,10 @@ def _reset(visitor: socket.socket) -> None:
 
 async def _run(printer: SocketPrinter) -> None:
     async with printer:
-        _say(f"{printer.uri} is {type(printer.mood).__name__}; Ctrl-C ends it")
+        say(f"{printer.uri} is {type(printer.mood).__name__}; Ctrl-C ends it")
         while True:
             await printer.printed(len(printer.paper) + 1)
-            _say(f"document {len(printer.paper)}: {len(printer.paper[-1])} bytes")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+            say(f"document {len(printer.paper)}: {len(printer.paper[-1])} bytes")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -313,8 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--mood", type=mood, default=Ready(), help="such as ready, stalled, slow:1000")
     asked = parser.parse_args(arguments)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_run(SocketPrinter(asked.mood, host=asked.host, port=asked.port)))
+    run(_run(SocketPrinter(asked.mood, host=asked.host, port=asked.port)))
 
 
 if __name__ == "__main__":
