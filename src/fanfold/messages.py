@@ -17,6 +17,7 @@ from fanfold.model import (
     PrinterId,
     PrinterStatus,
 )
+from fanfold.reception import Newcomer
 from fanfold.wire import Document
 
 # --- who asks --------------------------------------------------------------------------------------------------
@@ -236,6 +237,89 @@ class AskHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class ListUnadopted:
+    """Answers Unadopted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """One printer to let in. `device` is its serial or its URI (`weblink:SERIAL`); it need not be there yet."""
+
+    device: str
+    name: str = ""
+    """Empty: what it calls itself where it is there and that is free, else its serial."""
+    identity: str = ""
+    """Which of several claimants is meant; empty: the only one, or the first to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptPrinters:
+    """Let printers in that dial in to us: all of them, or none. Answers Adopted; `identity-needed` 409 says its words."""
+
+    adoptions: tuple[Adoption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectPrinter:
+    """Let a newcomer in never, until it is adopted after all. Answers Done. `device` as in Adoption."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskPrinter:
+    """Put a question to a printer, such as `! U1 getvar "device.friendly_name"`. Answers PrinterSaid.
+
+    Refused: `cannot-ask` 422 (its transport has no way back), `printer-away` 503, `no-answer` 504.
+    """
+
+    printer: str
+    question: bytes
+    channel: str = ""
+    """Where there are several: `raw`, `config`; empty: the usual one."""
+    within_s: float = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenChannel:
+    """Have a printer that dials in open a channel anew. Answers Done; Refused `printer-away` 503."""
+
+    printer: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TracePrinter:
+    """Write down headers and first frames of what `device` (serial, URI, name) opens from now on. Answers Traced.
+
+    `frames` per line; 0: end it and forget; None: only show what was written.
+    """
+
+    device: str
+    frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListWebhooks:
+    """Answers Webhooks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListDeadLetters:
+    """What a webhook's receiver did not take for so long that it was given up, newest first. Answers DeadLetters."""
+
+    webhook: str
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDeadLetters:
+    """Try all dead letters of a webhook again. Answers Done."""
+
+    webhook: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reload:
     """Read the configuration again, dropping no client and no job. Answers Done with what changed."""
 
@@ -265,6 +349,15 @@ Command = (
     | RevokeOrigin
     | ReadLog
     | AskHealth
+    | ListUnadopted
+    | AdoptPrinters
+    | RejectPrinter
+    | AskPrinter
+    | ReopenChannel
+    | TracePrinter
+    | ListWebhooks
+    | ListDeadLetters
+    | RetryDeadLetters
     | Reload
 )
 
@@ -287,6 +380,7 @@ class JobChanged:
     sent_bytes: int
     title: str = ""
     owner: str = ""
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +395,40 @@ class PrinterChanged:
     message: str
 
 
-Event = JobChanged | PrinterChanged
+@dataclass(frozen=True, slots=True)
+class PrinterConnected:
+    """A printer that dials in opened a channel (`main`, `raw`, `config`)."""
+
+    id: int
+    at: datetime
+    printer: PrinterId
+    channel: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterDisconnected:
+    """A printer that dials in lost or closed a channel; why, in words."""
+
+    id: int
+    at: datetime
+    printer: PrinterId
+    channel: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterScanned:
+    """Data came through a printer: a barcode scanner on its port. `source` is the setting that carried it."""
+
+    id: int
+    at: datetime
+    printer: PrinterId
+    data: str
+    source: str
+
+
+Event = JobChanged | PrinterChanged | PrinterConnected | PrinterDisconnected | PrinterScanned
 
 # --- replies ---------------------------------------------------------------------------------------------------
 
@@ -323,6 +450,8 @@ class PrinterView:
     status: PrinterStatus
     waiting_jobs: int = 0
     held_jobs: int = 0
+    channels: tuple[str, ...] = ()
+    """Which channels of one that dials in are open now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +529,76 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Unadopted:
+    """Who dialled in and waits to be let in; and the URIs of those who were rejected."""
+
+    newcomers: tuple[Newcomer, ...]
+    rejected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The printers that were let in, in the order asked for; `fresh` tells which were not printers before."""
+
+    views: tuple[PrinterView, ...]
+    fresh: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSaid:
+    """What the printer answered, as it came."""
+
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The lines written down so far."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """How one webhook stands. `behind` counts events that its receiver has not taken yet, `dead` those given up."""
+
+    name: str
+    url: str
+    behind: int
+    dead: int
+    last_success_at: datetime | None
+    trouble: str
+    """Why it does not get on, in words; empty when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """All webhooks of the configuration."""
+
+    webhooks: tuple[WebhookView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One event that a receiver never took."""
+
+    event: int
+    kind: str
+    subject: str
+    tries: int
+    first_at: datetime
+    last_at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Newest first."""
+
+    letters: tuple[DeadLetter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """It is done; `notes` say what changed."""
 
@@ -428,6 +627,12 @@ Reply = (
     | Origins
     | LogLines
     | Health
+    | Unadopted
+    | Adopted
+    | PrinterSaid
+    | Traced
+    | Webhooks
+    | DeadLetters
     | Done
     | Refusal
 )

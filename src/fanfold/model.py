@@ -161,6 +161,8 @@ class Printer:
     info: str = ""
     """What its spooler says of it (make and model, location)."""
     is_default: bool = False
+    identity: str = ""
+    """Of one that dials in: what it proved when it was let in; empty: not bound yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import pytest
 
 from tests.house.house import Room, rooms, third_party
 
-GROUND = {"fanfold", "fanfold.model", "fanfold.errors", "fanfold.wire", "fanfold.clock"}
+GROUND = {
+    "fanfold", "fanfold.model", "fanfold.errors", "fanfold.wire", "fanfold.clock", "fanfold.door", "fanfold.reception",
+}  # fmt: skip
 WORDS = {"fanfold.messages", "fanfold.config", "fanfold.logbook"}
 FLOORS: tuple[set[str], ...] = (
     GROUND,
@@ -73,7 +75,7 @@ def test_there_are_no_circles() -> None:
 @pytest.mark.parametrize("folder", DRIVER_FOLDERS)
 def test_drivers_do_not_know_their_siblings(folder: str) -> None:
     helpers = {
-        "fanfold.transports": {"base", "ipp"},
+        "fanfold.transports": {"base", "ipp", "presence"},
         "fanfold.languages": {"base", "detect", "steps"},
         "fanfold.dialects": {"base"},
     }[folder]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from fanfold.config import table, value
-from fanfold.config.table import Listener, PrinterSetting, Settings
+from fanfold.config.table import Listener, PrinterSetting, Settings, WebhookSetting
 from fanfold.errors import CannotStart
 from fanfold.model import PrinterOptions
 
-_LISTS = ("listeners", "printers")
+_LISTS = ("listeners", "printers", "webhooks")
 
 
 def scalars(tree: Mapping[str, Any], file: Path) -> dict[str, Any]:
@@ -45,6 +45,18 @@ def printers(tree: Mapping[str, Any], file: Path) -> tuple[PrinterSetting, ...]:
             return tuple(_named_printer(name, one, f"{where}.{name}", file) for name, one in given.items())
         case given:
             raise value.wrong(where, given, "tables, each under a line [[printers]]")
+
+
+def webhooks(tree: Mapping[str, Any], file: Path) -> tuple[WebhookSetting, ...]:
+    """Return the webhooks. Raises CannotStart."""
+    given = tree.get("webhooks", [])
+    where = f"{file}: webhooks"
+    if not isinstance(given, list):
+        raise value.wrong(where, given, "tables, each under a line [[webhooks]]")
+    return tuple(
+        WebhookSetting(**value.entry(table.WEBHOOK_ROWS, one, f"{where}[{number}]", file.parent))
+        for number, one in enumerate(given, 1)
+    )
 
 
 def _section(of: type[Any], tree: Mapping[str, Any], prefix: str, file: Path) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from fanfold.config import file as toml
 from fanfold.config import table, texts
-from fanfold.config.table import Listener, PrinterSetting, Settings
+from fanfold.config.table import Listener, PrinterSetting, Settings, WebhookSetting
+from fanfold.config.words import Door, Proof, WebhookFormat
 from fanfold.errors import CannotStart
 
 
@@ -27,9 +28,12 @@ def settings(
     found = toml.scalars(tree, place) | texts.scalars(env, flags, here)
     listeners = texts.listeners(env, flags) or toml.listeners(tree, place) or table.LISTENERS
     printers = toml.printers(tree, place) + texts.printers(env, flags)
+    webhooks = toml.webhooks(tree, place)
     _check_listeners(listeners)
     _check_names(printers)
-    made: Settings = _made(Settings, "", found, {"listeners": listeners, "printers": printers, "file": file})
+    _check_webhooks(webhooks)
+    given = {"listeners": listeners, "printers": printers, "webhooks": webhooks, "file": file}
+    made: Settings = _made(Settings, "", found, given)
     return made
 
 
@@ -47,6 +51,43 @@ def _check_listeners(listeners: tuple[Listener, ...]) -> None:
         if one.tls_key and not one.tls_cert:
             raise CannotStart(f"Listener {one.shown} has a tls_key, but no tls_cert; give it both, or none.")
         taken.add(one.shown)
+        _check_proof(one)
+
+
+def _check_proof(one: Listener) -> None:
+    if Door.WEBLINK not in one.doors:
+        return
+    if not one.proof:
+        raise CannotStart(
+            f"Listener {one.shown} opens the door weblink without a proof: anyone could be any printer. Give it "
+            '`proof`, such as ["path"] with a secret_file; or write ["none"] if that is what you want.'
+        )
+    if Proof.NONE in one.proof and len(one.proof) > 1:
+        raise CannotStart(f"Listener {one.shown} has `none` among its proofs; leave it out, or leave the others out.")
+    needs = {Proof.PATH: "secret_file", Proof.BASIC: "users_file", Proof.DIGEST: "users_file"}
+    needs[Proof.CERTIFICATE] = "tls_client_ca"
+    for proof in one.proof:
+        if proof in needs and getattr(one, needs[proof]) is None:
+            raise CannotStart(f"Listener {one.shown} has the proof {proof}, which needs {needs[proof]}; give it that.")
+    if Proof.CERTIFICATE in one.proof and one.tls_cert is None:
+        raise CannotStart(f"Listener {one.shown} asks for client certificates, which needs TLS: give it tls_cert.")
+    if Proof.BASIC in one.proof and Proof.DIGEST in one.proof:
+        raise CannotStart(
+            f"Listener {one.shown} has both basic and digest; a printer sends one of them: leave one out."
+        )
+
+
+def _check_webhooks(webhooks: tuple[WebhookSetting, ...]) -> None:
+    taken: set[str] = set()
+    for one in webhooks:
+        if one.name in taken:
+            raise CannotStart(f"Two webhooks are called {one.name!r}; give one of them another name.")
+        if one.format is WebhookFormat.FANFOLD and one.secret_file is None:
+            raise CannotStart(
+                f"Webhook {one.name} has no secret_file: its receiver could not tell our posts from others'. "
+                "Write `whsec_` and 32 random bytes in base64 to a file and name that."
+            )
+        taken.add(one.name)
 
 
 def _check_names(printers: tuple[PrinterSetting, ...]) -> None:

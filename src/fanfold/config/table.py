@@ -79,6 +79,26 @@ class Listener:
     tls_cert: Path | None = _setting(words.FILE, None, "Certificate chain in PEM; turns TLS on.")
     tls_key: Path | None = _setting(words.FILE, None, "Its private key in PEM, where that is not in the same file.")
     doors: tuple[words.Door, ...] = _setting(words.SEVERAL_DOORS, words.DOORS, "What this listener offers.")
+    allow: tuple[str, ...] = _setting(
+        words.NETWORKS,
+        (),
+        "Addresses and networks whose callers need no token here, where it is wider than this machine.",
+    )
+    proof: tuple[words.Proof, ...] = _setting(
+        words.PROOFS,
+        (),
+        "What a printer must prove that dials in through the door `weblink`, all of it: `path`, `basic`, `digest`, "
+        "`certificate`; or `none`, which lets anyone be any printer.",
+    )
+    secret_file: Path | None = _setting(
+        words.FILE, None, 'File with the secret that `proof = ["path"]` looks for as the last part of the path.'
+    )
+    users_file: Path | None = _setting(
+        words.FILE, None, "File with a line `user:password` for each user that `basic` and `digest` know."
+    )
+    tls_client_ca: Path | None = _setting(
+        words.FILE, None, "Certificates (PEM) of the authorities whose client certificates `certificate` believes."
+    )
     optional: bool = False
     """Passed over in silence where the machine has no such address."""
 
@@ -185,10 +205,73 @@ class PrinterWebSocket:
 
 
 @dataclass(frozen=True, slots=True)
+class ZebraWsPrint:
+    """How apps are served that were written for zebra_ws_print."""
+
+    keep_when_absent: bool = _setting(
+        kinds.flag(), False, "Whether a job for a printer that is away is kept and waits; else 503, as its apps retry."
+    )
+    sgd_wait_s: float = _setting(kinds.seconds(0.1, 600), 30.0, "How long `/sgd` waits for the printer's answer.")
+
+
+@dataclass(frozen=True, slots=True)
 class Dialects:
     """What is set per protocol."""
 
     printerwebsocket: PrinterWebSocket = field(default_factory=PrinterWebSocket)
+    zebra_ws_print: ZebraWsPrint = field(default_factory=ZebraWsPrint)
+
+
+@dataclass(frozen=True, slots=True)
+class Weblink:
+    """How Zebra printers are served that dial in."""
+
+    ping_s: float = _setting(
+        kinds.seconds(0.1, 3600), 20.0, "How long a line may be silent before we ping; below the time-out of any proxy."
+    )
+    dead_after_s: float = _setting(kinds.seconds(0.3, 3600), 70.0, "How long a silent line counts as alive.")
+    first_message_s: float = _setting(
+        kinds.seconds(0.1, 600), 5.0, "How long a line that was opened may take to say which printer it is."
+    )
+    open_wait_s: float = _setting(
+        kinds.seconds(0.1, 600), 15.0, "How long a printer may take to open a channel that it is asked for."
+    )
+    message_bytes: int = _setting(
+        kinds.count(4 * KIB, GIB, "of bytes"), 8 * MIB, "The largest message or answer that a printer may send."
+    )
+    newcomers: int = _setting(
+        kinds.count(0, 100_000), 1000, "How many printers that nobody let in may wait; further ones are turned away."
+    )
+    alerts: bool = _setting(
+        kinds.flag(), True, "Whether printers are asked, whenever they dial in, to tell what happens to them."
+    )
+    scans: tuple[str, ...] = _setting(
+        words.SETTINGS_NAMES,
+        ("capture.channel1.data.raw",),
+        "Settings of printers whose changes are scanned data (a barcode scanner on the printer's port).",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSetting:
+    """An app that is told of events."""
+
+    name: str = _setting(words.NAME, MISSING, "What it is called in lists and in the log.")
+    url: str = _setting(
+        words.HTTP_URL, MISSING, "Where events are posted to; for `zebra_ws_print` what it calls `print_job_done`."
+    )
+    events: tuple[words.EventKind, ...] = _setting(
+        words.EVENTS, tuple(words.EventKind), "Which kinds of events are told."
+    )
+    secret_file: Path | None = _setting(
+        words.FILE, None, "File with the secret (`whsec_` and base64) that events are signed by. Needed for `fanfold`."
+    )
+    format: words.WebhookFormat = _setting(
+        kinds.one_of(words.WebhookFormat), words.WebhookFormat.FANFOLD, "What the posts look like."
+    )
+    scan_data_url: str | None = _setting(
+        words.HTTP_URL, None, "Where `zebra_ws_print` posts scanned data to. By default it does not."
+    )
 
 
 LISTENERS = (Listener("127.0.0.1"), Listener("::1", optional=True))
@@ -219,7 +302,9 @@ class Settings:
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    weblink: Weblink = field(default_factory=Weblink)
     dialects: Dialects = field(default_factory=Dialects)
+    webhooks: tuple[WebhookSetting, ...] = ()
     file: Path | None = None
     """The file that was read; None: there is none, and all is as it comes."""
 
@@ -269,4 +354,5 @@ OPTION_ROWS = tuple(
     Setting(name, kind, getattr(PrinterOptions(), name), says) for name, (kind, says) in _OPTIONS.items()
 )
 LISTENER_ROWS = tuple(rows(Listener))
+WEBHOOK_ROWS = tuple(rows(WebhookSetting))
 PRINTER_ROWS = (*rows(PrinterSetting), *OPTION_ROWS)

@@ -27,9 +27,48 @@ class Door(StrEnum):
     METRICS = "metrics"
     PRINTERWEBSOCKET = "printerwebsocket"
     """WebSockets on any other path."""
+    WEBLINK = "weblink"
+    """Zebra printers that dial in."""
+    ZEBRA_WS_PRINT = "zebra_ws_print"
+    """The HTTP routes of apps written for zebra_ws_print."""
 
 
-DOORS = tuple(Door)
+DOORS = (Door.PAGE, Door.API, Door.METRICS, Door.PRINTERWEBSOCKET)
+"""What a listener offers unless told otherwise: all that needs no settings of its own."""
+
+
+class Proof(StrEnum):
+    """How a printer that dials in proves who it is."""
+
+    PATH = "path"
+    """The secret of `secret_file` is the last part of the URL's path."""
+    BASIC = "basic"
+    """User and password (RFC 7617), one of those in `users_file`."""
+    DIGEST = "digest"
+    """The same, without sending the password (RFC 7616)."""
+    CERTIFICATE = "certificate"
+    """A client certificate of an authority in `tls_client_ca`."""
+    NONE = "none"
+    """Whoever reaches the port is believed. For trials."""
+
+
+class WebhookFormat(StrEnum):
+    """How a webhook's receiver wants to be told."""
+
+    FANFOLD = "fanfold"
+    """Every event, signed, as Standard Webhooks asks."""
+    ZEBRA_WS_PRINT = "zebra_ws_print"
+    """What zebra_ws_print told its apps."""
+
+
+class EventKind(StrEnum):
+    """Kinds of events, as webhooks name them."""
+
+    JOB_CHANGED = "job.changed"
+    PRINTER_CHANGED = "printer.changed"
+    PRINTER_CONNECTED = "printer.connected"
+    PRINTER_DISCONNECTED = "printer.disconnected"
+    PRINTER_SCANNED = "printer.scanned"
 
 
 def is_loopback(address: str) -> bool:
@@ -40,6 +79,10 @@ def is_loopback(address: str) -> bool:
 def _check_address(address: str) -> None:
     if address != "localhost":
         ipaddress.ip_address(address)
+
+
+def _check_network(network: str) -> None:
+    ipaddress.ip_network(network)
 
 
 def _check_encoding(encoding: str) -> None:
@@ -58,7 +101,17 @@ CODE = kinds.count(-(2**31), 2**31 - 1)
 
 ADDRESS = kinds.checked(kinds.text("an IP address such as 127.0.0.1 or ::1, or localhost", ".+"), _check_address)
 SERVER = kinds.text("the path of CUPS's socket, or host[:port]", r"\S+")
-SEVERAL_DOORS = kinds.several(kinds.one_of(Door), "a list of " + ", ".join(DOORS))
+SEVERAL_DOORS = kinds.several(kinds.one_of(Door), "a list of " + ", ".join(Door))
+PROOFS = kinds.several(kinds.one_of(Proof), "a list of " + ", ".join(Proof))
+EVENTS = kinds.several(kinds.one_of(EventKind), "a list of " + ", ".join(EventKind))
+NETWORKS = kinds.several(
+    kinds.checked(kinds.text("an address or a network", r"[0-9A-Fa-f.:]+(/\d{1,3})?"), _check_network),
+    "a list of addresses or networks such as 192.0.2.7 or 192.0.2.0/24",
+)
+HTTP_URL = kinds.text("a URL such as https://shop.example/hook", r"https?://[^\x00-\x20\x7f]+")
+SETTINGS_NAMES = kinds.several(
+    kinds.text("a printer's setting", r"[a-z0-9_.]+"), "a list of names such as capture.channel1.data.raw"
+)
 
 NAME = kinds.text("a name on one line", _WORD)
 NAMES = kinds.several(NAME, "a list of names")

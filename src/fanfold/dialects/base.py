@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from fanfold.messages import Command, Event, Reply
+from fanfold.model import Printer
 from fanfold.wire import Request, Response
 
 Frame = str | bytes
@@ -81,3 +82,22 @@ class HttpDialect(Protocol):
 
     def tell(self, tag: Tag, reply: Reply) -> Do | Response:
         """Word the reply to a Do; or ask for more (a submit that waits) by another Do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One HTTP POST that tells a webhook's receiver of an event."""
+
+    url: str
+    body: bytes
+    media_type: str = "application/json"
+
+
+class EventFormat(Protocol):
+    """How one webhook's receiver wants to be told. Pure."""
+
+    def word(self, event: Event, printer: Printer | None) -> Post | None:
+        """Word an event for the receiver; None: it is not told of this one. `printer` is the event's, if it is known.
+
+        The same event gives the same bytes each time.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 from pathlib import Path
 from typing import Protocol
@@ -95,7 +96,82 @@ class JobsPage:
     next: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a webhook's receiver did not take yet: one event, as it is sent."""
+
+    event: int
+    kind: str
+    """Which kind of event, as receivers know it: `job.changed`."""
+    subject: str
+    """What it is about (`job:ID`, `printer:ID`): letters of one subject keep their order."""
+    url: str
+    body: bytes
+    first_at: datetime
+    """When it was first tried, for people."""
+    since_s: float
+    """The same as the store's age, for deciding."""
+    next_s: float
+    """The store's age at which it is tried again."""
+    tries: int = 0
+    last_at: datetime | None = None
+    error: str = ""
+    id: int = 0
+    """Given by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postbox:
+    """One webhook's outbox at a glance."""
+
+    cursor: int | None
+    """The last event that was delivered or put into the outbox; None: nothing yet, the webhook is new."""
+    waiting: int = 0
+    dead: int = 0
+
+
 Watcher = Callable[[Sequence[Event]], None]
+
+
+class Outbox(Protocol):
+    """Where letters wait that webhooks' receivers did not take yet. All verbs may raise StoreFailed; synced."""
+
+    @property
+    def age_s(self) -> float:
+        """As `Store.age_s`."""
+
+    async def postbox(self, webhook: str) -> Postbox:
+        """Return how a webhook's outbox stands."""
+
+    async def post(self, webhook: str, cursor: int, letters: Sequence[Letter] = ()) -> None:
+        """Move the webhook's cursor there and keep the letters that were not delivered, in one transaction.
+
+        A webhook without a cursor is made.
+        """
+
+    async def next_letters(self, webhook: str, limit: int = 100) -> Sequence[Letter]:
+        """Return of each subject the oldest letter that waits, those first whose `next_s` is first."""
+
+    async def waiting_subjects(self, webhook: str) -> frozenset[str]:
+        """Return the subjects that have letters waiting: later ones of theirs must wait behind them."""
+
+    async def taken(self, webhook: str, letters: Sequence[int]) -> None:
+        """Forget letters that were delivered, by their ids."""
+
+    async def put_off(self, letters: Sequence[Letter], *, dead: bool = False) -> None:
+        """Keep these letters' `tries`, `last_at`, `next_s` and `error`; dead ones are not tried again by themselves."""
+
+    async def dead_letters(self, webhook: str, limit: int = 100) -> Sequence[Letter]:
+        """Return letters that were given up, newest first."""
+
+    async def revive(self, webhook: str, next_s: float) -> int:
+        """Let all dead letters wait again, as if new at that age (`since_s` and `next_s`); return how many."""
+
+    async def drop_webhook(self, webhook: str) -> None:
+        """Forget a webhook with its cursor and letters. Idempotent."""
+
+    async def webhooks(self) -> Sequence[str]:
+        """List the webhooks that have a cursor."""
 
 
 class Store(Protocol):
@@ -185,10 +261,16 @@ class Store(Protocol):
     def last_event_id(self) -> int:
         """Return the id of the newest committed event, from memory."""
 
-    async def record(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
-        """Keep an event on a printer."""
+    async def record(
+        self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str, data: str = ""
+    ) -> None:
+        """Keep an event on a printer.
 
-    # printers, origins
+        `state` says which: `connected` and `disconnected` (`data` is the channel), `scanned` (`data` is what came,
+        `reasons` holds its source alone), else a PrinterState or `removed`, which make a PrinterChanged.
+        """
+
+    # printers, origins, who is rejected
 
     async def printers(self) -> Sequence[KeptPrinter]:
         """List all printers ever kept and not dropped."""
@@ -211,10 +293,22 @@ class Store(Protocol):
     async def revoke_origin(self, origin: str) -> None:
         """Forget a web origin. Idempotent."""
 
+    async def rejected(self) -> Sequence[str]:
+        """List the URIs of printers that were rejected, oldest first."""
+
+    async def reject(self, uri: str) -> None:
+        """Keep that this printer is not let in. Idempotent."""
+
+    async def unreject(self, uri: str) -> None:
+        """Forget that. Idempotent."""
+
     # upkeep
 
     async def sweep(self, keep_documents_s: float, keep_jobs_s: float) -> tuple[int, int]:
         """Drop documents, then rows with their history, of jobs finished so long ago; return how many of each.
+
+        Events of printers and dead letters go after `keep_jobs_s` too; never an event that a webhook's cursor has not
+        passed yet.
 
         Works in small steps, so that no other verb waits long.
         """

@@ -7,7 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from fanfold.door import Door
 from fanfold.model import Job, Printer
+from fanfold.reception import Newcomer, Reception
 from fanfold.wire import Receipt, Work
 
 
@@ -27,6 +29,18 @@ class Report(Protocol):
         """Put on disk that every byte left us (evidence `sent`), and what the next in line calls the job.
 
         Await it before following the job by that id, so that a crash finds it. Returns when it is synced.
+        """
+
+    async def proved(self, receipt: Receipt) -> None:
+        """Say, after `deliver` has returned, that more is known of the paper: evidence rises, never falls.
+
+        A job that is not completed any more, or by another attempt, is left as it is. Raises StoreFailed.
+        """
+
+    async def disproved(self, says: str) -> None:
+        """Say, after `deliver` has returned, that what it delivered was lost before it printed: the job is in doubt.
+
+        A job of which more is known, or that is not completed any more, is left as it is. Raises StoreFailed.
         """
 
 
@@ -146,3 +160,65 @@ class Discovers(Protocol):
 
     def listed_as(self, uri: str) -> str:
         """Return the URI under which `discover` lists the printer of this well formed URI, if it lists it at all."""
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A transport whose printers reach us, through a door."""
+
+    @property
+    def door(self) -> Door:
+        """Where they come in."""
+
+    def receive_for(self, reception: Reception) -> None:
+        """Take who is asked about each visitor, and told of each printer. Called once, before the door opens."""
+
+    def newcomers(self) -> Sequence[Newcomer]:
+        """List who dialled in, is there now, and is not let in; the longest waiting first."""
+
+    def channels(self, uri: str) -> Sequence[str]:
+        """List the channels that the printer of this URI has open now (`main`, `raw`, `config`)."""
+
+    def adopted(self, uri: str) -> None:
+        """Note that the printer of this URI is let in from now on: take it from the newcomers, if it is there."""
+
+    def turned_out(self, uri: str, because: str) -> None:
+        """Note that it is not let in any more (removed, rejected): its lines end, with these words."""
+
+    async def reopen(self, uri: str, channel: str) -> None:
+        """Have the printer open this channel anew, in a bounded time.
+
+        Raises:
+            Refused: `unknown-channel` 422.
+            NotReached: it is away, or does not open it.
+        """
+
+
+@runtime_checkable
+class Converses(Protocol):
+    """A transport that can put a question to a printer between jobs, and bring back its answer."""
+
+    async def ask(self, printer: Printer, question: bytes, *, channel: str = "", within_s: float) -> bytes:
+        """Send the question, return the answer as it came; empty where none is due.
+
+        `channel` names the way where there are several (`raw`, `config`); empty: the usual one.
+
+        Raises:
+            Refused: `unknown-channel` 422, `answer-too-large` 502.
+            NotReached: it is away, or busy with a job for so long; nothing was asked.
+            TimeoutError: it was asked, and did not answer in time.
+        """
+
+
+@runtime_checkable
+class Traces(Protocol):
+    """A transport that can write down a conversation for support. Never a document."""
+
+    def trace(self, uri: str, frames: int) -> None:
+        """Write down headers and the first so many frames of each line that this printer opens from now on.
+
+        0 ends it and forgets what was written. What is written is bounded.
+        """
+
+    def traced(self, uri: str) -> Sequence[str]:
+        """Return the lines written so far."""
