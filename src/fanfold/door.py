@@ -21,7 +21,7 @@ class Visit:
     peer: str
     """Address of who dialled, or of the proxy before it."""
     identities: tuple[str, ...]
-    """What it proved, the strongest first: `certificate:NAME`, `user:NAME`, `secret:NAME`; `none`: nothing was asked."""
+    """What it proved, the strongest first: `certificate:NAME`, `user:NAME`, `secret:NAME`, `none`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True)
 class AdoptPrinters:
-    """Let printers in that dial in to us: all of them, or none. Answers Adopted; `identity-needed` 409 says its words."""
+    """Let printers in that dial in to us: all of them, or none. Answers Adopted; Refused `identity-needed` 409."""
 
     adoptions: tuple[Adoption, ...]
 

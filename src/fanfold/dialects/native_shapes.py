@@ -97,7 +97,8 @@ class Document(Shape, frozen=True):
 class Printer(Shape, frozen=True):
     """One printer, with what is known of it now. A user and a password in its URI are masked (`***@`).
 
-    `status_source` says by what the state was learned, `status_at` when; `unknown` is an honest state.
+    `status_source` says by what the state was learned, `status_at` when; `unknown` is an honest state. Of one that dials
+    in, `channels` are those open now, and `identity` is what it proved when it was let in, empty until then.
     """
 
     id: str
@@ -119,12 +120,95 @@ class Printer(Shape, frozen=True):
     options: PrinterOptions
     waiting_jobs: int
     held_jobs: int
+    channels: tuple[str, ...] = ()
+    identity: str = ""
 
 
 class Printers(Shape, frozen=True):
     """All printers, in a stable order."""
 
     printers: tuple[Printer, ...]
+
+
+class Newcomer(Shape, frozen=True):
+    """A printer that dialled in and waits to be let in, with what it says of itself: nobody has checked that.
+
+    `identity` is what it proved (`certificate:NAME`, `user:NAME`, `secret:NAME`); `none`: nothing was asked of it.
+    """
+
+    uri: str
+    serial: str
+    name: str
+    info: str
+    peer: str
+    identity: str
+    since: Time
+
+
+class Unadopted(Shape, frozen=True):
+    """Who waits to be let in, the longest waiting first; and the URIs of those who were rejected."""
+
+    newcomers: tuple[Newcomer, ...]
+    rejected: tuple[str, ...]
+
+
+class Adopted(Shape, frozen=True):
+    """The printers that were let in, in the order asked for; `fresh` tells of each whether it was no printer before."""
+
+    printers: tuple[Printer, ...]
+    fresh: tuple[bool, ...]
+
+
+class PrinterSaid(Shape, frozen=True):
+    """What a printer answered: `data` as it came, in base64; `text` read as UTF-8, with U+FFFD for what is none."""
+
+    text: str
+    data: bytes
+
+
+class Traced(Shape, frozen=True):
+    """The lines written down so far; never a document."""
+
+    lines: tuple[str, ...]
+
+
+class Webhook(Shape, frozen=True):
+    """How one webhook stands. A user and a password in its URL are masked (`***@`).
+
+    `behind` counts events that its receiver has not taken yet, `dead` those given up; `trouble` says in words why it
+    does not get on, and is empty when it does.
+    """
+
+    name: str
+    url: str
+    behind: int
+    dead: int
+    last_success_at: Time | None
+    trouble: str
+
+
+class Webhooks(Shape, frozen=True):
+    """All webhooks of the configuration."""
+
+    webhooks: tuple[Webhook, ...]
+
+
+class DeadLetter(Shape, frozen=True):
+    """One event that a receiver never took; `event` is its id, `subject` the printer or job it is about."""
+
+    event: int
+    kind: str
+    subject: str
+    tries: int
+    first_at: Time
+    last_at: Time
+    error: str
+
+
+class DeadLetters(Shape, frozen=True):
+    """What a webhook's receiver never took, newest first."""
+
+    letters: tuple[DeadLetter, ...]
 
 
 class Client(Shape, frozen=True):
@@ -197,6 +281,7 @@ class JobChanged(Shape, frozen=True, tag_field="kind", tag="job-changed"):
     sent_bytes: int
     title: str
     owner: str
+    external_id: str = ""
 
 
 class PrinterChanged(Shape, frozen=True, tag_field="kind", tag="printer-changed"):
@@ -210,5 +295,53 @@ class PrinterChanged(Shape, frozen=True, tag_field="kind", tag="printer-changed"
     message: str
 
 
-Event = JobChanged | PrinterChanged
-Answer = Job | Jobs | Document | Printer | Printers | Clients | Origins | Log | Health | Done | Problem
+class PrinterConnected(Shape, frozen=True, tag_field="kind", tag="printer-connected"):
+    """A printer that dials in opened a channel (`main`, `raw`, `config`)."""
+
+    id: int
+    at: Time
+    printer: str
+    channel: str
+    message: str
+
+
+class PrinterDisconnected(Shape, frozen=True, tag_field="kind", tag="printer-disconnected"):
+    """A printer that dials in lost or closed a channel; why, in words."""
+
+    id: int
+    at: Time
+    printer: str
+    channel: str
+    message: str
+
+
+class PrinterScanned(Shape, frozen=True, tag_field="kind", tag="printer-scanned"):
+    """Data came through a printer: a barcode scanner on its port. `source` is its setting that carried it."""
+
+    id: int
+    at: Time
+    printer: str
+    data: str
+    source: str
+
+
+Event = JobChanged | PrinterChanged | PrinterConnected | PrinterDisconnected | PrinterScanned
+Answer = (
+    Job
+    | Jobs
+    | Document
+    | Printer
+    | Printers
+    | Unadopted
+    | Adopted
+    | PrinterSaid
+    | Traced
+    | Webhooks
+    | DeadLetters
+    | Clients
+    | Origins
+    | Log
+    | Health
+    | Done
+    | Problem
+)
