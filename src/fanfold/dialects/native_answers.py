@@ -9,11 +9,14 @@ from typing import assert_never
 from msgspec import UNSET
 
 from fanfold.dialects import native_shapes as shapes
-from fanfold.dialects.native_problems import problem, refused
+from fanfold.dialects.native_problems import problem, refused, sendable
 from fanfold.messages import (
     Accepted,
+    Adopted,
     Client,
     Clients,
+    DeadLetter,
+    DeadLetters,
     DocumentFetched,
     Done,
     Event,
@@ -24,13 +27,22 @@ from fanfold.messages import (
     LogLines,
     Origins,
     PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
     Printers,
+    PrinterSaid,
+    PrinterScanned,
     PrinterShown,
     PrinterView,
     Refusal,
     Reply,
+    Traced,
+    Unadopted,
+    Webhooks,
+    WebhookView,
 )
 from fanfold.model import Evidence, Job
+from fanfold.reception import Newcomer
 
 MASK = "***@"
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*@")
@@ -68,11 +80,27 @@ def shape_of(reply: Reply) -> shapes.Answer:
             return _document(reply)
         case Refusal():
             return problem(reply)
+        case Unadopted() | Adopted() | PrinterSaid() | Traced():
+            return _arrival(reply)
         case _:
             return _upkeep(reply)
 
 
-def _upkeep(reply: Clients | Origins | LogLines | Health | Done) -> shapes.Answer:
+def _arrival(reply: Unadopted | Adopted | PrinterSaid | Traced) -> shapes.Answer:
+    match reply:
+        case Unadopted(newcomers, rejected):
+            return shapes.Unadopted(newcomers=tuple(map(_newcomer, newcomers)), rejected=rejected)
+        case Adopted(views, fresh):
+            return shapes.Adopted(printers=tuple(map(printer_shape, views)), fresh=fresh)
+        case PrinterSaid(answer):
+            return shapes.PrinterSaid(text=answer.decode("utf-8", "replace"), data=answer)
+        case Traced(lines):
+            return shapes.Traced(lines=tuple(map(sendable, lines)))
+        case _:
+            assert_never(reply)
+
+
+def _upkeep(reply: Clients | Origins | LogLines | Health | Webhooks | DeadLetters | Done) -> shapes.Answer:
     match reply:
         case Clients(clients):
             return shapes.Clients(clients=tuple(_client(client) for client in clients))
@@ -82,6 +110,10 @@ def _upkeep(reply: Clients | Origins | LogLines | Health | Done) -> shapes.Answe
             return shapes.Log(lines=tuple(_line(*line) for line in lines), last=last)
         case Health(ok, version, uptime_s, problems):
             return shapes.Health(ok=ok, version=version, uptime_s=uptime_s, problems=problems)
+        case Webhooks(webhooks):
+            return shapes.Webhooks(webhooks=tuple(map(_webhook, webhooks)))
+        case DeadLetters(letters):
+            return shapes.DeadLetters(letters=tuple(map(_letter, letters)))
         case Done(notes):
             return shapes.Done(notes=notes)
         case _:
@@ -145,6 +177,8 @@ def printer_shape(view: PrinterView) -> shapes.Printer:
         options=printer.options,
         waiting_jobs=view.waiting_jobs,
         held_jobs=view.held_jobs,
+        channels=view.channels,
+        identity=printer.identity,
     )
 
 
@@ -165,6 +199,7 @@ def event_shape(event: Event) -> shapes.Event:
                 sent_bytes=event.sent_bytes,
                 title=event.title,
                 owner=event.owner,
+                external_id=event.external_id,
             )
         case PrinterChanged():
             return shapes.PrinterChanged(
@@ -175,6 +210,12 @@ def event_shape(event: Event) -> shapes.Event:
                 reasons=event.reasons,
                 message=event.message,
             )
+        case PrinterConnected(id_, at, printer, channel, message):
+            return shapes.PrinterConnected(id=id_, at=at, printer=printer, channel=channel, message=message)
+        case PrinterDisconnected(id_, at, printer, channel, message):
+            return shapes.PrinterDisconnected(id=id_, at=at, printer=printer, channel=channel, message=message)
+        case PrinterScanned(id_, at, printer, data, source):
+            return shapes.PrinterScanned(id=id_, at=at, printer=printer, data=sendable(data), source=source)
         case _:
             assert_never(event)
 
@@ -194,6 +235,41 @@ def _transition(change: JobChanged) -> shapes.Transition:
         evidence=WORDS[change.evidence],
         attempt=change.attempt,
         sent_bytes=change.sent_bytes,
+    )
+
+
+def _newcomer(one: Newcomer) -> shapes.Newcomer:
+    return shapes.Newcomer(
+        uri=sendable(one.uri),
+        serial=sendable(one.serial),
+        name=sendable(one.name),
+        info=sendable(one.info),
+        peer=one.peer,
+        identity=one.identity,
+        since=one.since,
+    )
+
+
+def _webhook(view: WebhookView) -> shapes.Webhook:
+    return shapes.Webhook(
+        name=view.name,
+        url=masked(view.url),
+        behind=view.behind,
+        dead=view.dead,
+        last_success_at=view.last_success_at,
+        trouble=view.trouble,
+    )
+
+
+def _letter(letter: DeadLetter) -> shapes.DeadLetter:
+    return shapes.DeadLetter(
+        event=letter.event,
+        kind=letter.kind,
+        subject=letter.subject,
+        tries=letter.tries,
+        first_at=letter.first_at,
+        last_at=letter.last_at,
+        error=sendable(letter.error),
     )
 
 

@@ -59,7 +59,7 @@ def problem(refusal: Refusal | Refused) -> shapes.Problem:
         type=f"urn:fanfold:problem:{refusal.code}",
         title=_title(refusal.code, refusal.status),
         status=refusal.status,
-        detail=_sendable(refusal.says),
+        detail=sendable(refusal.says),
         code=refusal.code,
         job=UNSET if job is None else job,
     )
@@ -74,5 +74,6 @@ def _title(code: str, status: int) -> str:
         return "It was not done"
 
 
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()  # words may repeat a header's or a path's undecodable bytes
+def sendable(text: str) -> str:
+    """Return the text as UTF-8 can say it: words may repeat the undecodable bytes of a header, a path or a printer."""
+    return text.encode("utf-8", "replace").decode()

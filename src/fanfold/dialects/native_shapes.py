@@ -97,8 +97,8 @@ class Document(Shape, frozen=True):
 class Printer(Shape, frozen=True):
     """One printer, with what is known of it now. A user and a password in its URI are masked (`***@`).
 
-    `status_source` says by what the state was learned, `status_at` when; `unknown` is an honest state. Of one that dials
-    in, `channels` are those open now, and `identity` is what it proved when it was let in, empty until then.
+    `status_source` says by what the state was learned, `status_at` when; `unknown` is an honest state. Of one that
+    dials in, `channels` are those open now, and `identity` is what it proved when it was let in, empty until then.
     """
 
     id: str

@@ -28,10 +28,14 @@ from fanfold.messages import (
     Accepted,
     Event,
     Follow,
+    JobChanged,
     JobShown,
     ListPrinters,
     PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
     Printers,
+    PrinterScanned,
     PrinterShown,
     Refusal,
     Reply,
@@ -87,7 +91,7 @@ class PrinterWebSocket(Dialect):
         self._listening = False
         self._finds = 0
         self._kept_back: list[Effect] = []
-        self._untold: deque[Event] = deque()
+        self._untold: deque[JobChanged | PrinterChanged] = deque()
         self._names: dict[PrinterId, str] = {}
 
     def opened(self) -> Iterable[Effect]:
@@ -134,9 +138,19 @@ class PrinterWebSocket(Dialect):
                 assert_never(waiting)
 
     def notify(self, event: Event) -> Iterable[Effect]:
-        """Tell an event, after those before it; a printer that changed may have a new name, which is asked for."""
-        self._untold.append(event)
-        return self._tell() if len(self._untold) == 1 else ()
+        """Tell an event, after those before it; a printer that changed may have a new name, which is asked for.
+
+        Channels that open and close, and scanned data, are left out: this protocol has two sentences for events, a
+        printer's and a job's, and its pages know no other. That a printer came or went is told as its new status.
+        """
+        match event:
+            case JobChanged() | PrinterChanged():
+                self._untold.append(event)
+                return self._tell() if len(self._untold) == 1 else ()
+            case PrinterConnected() | PrinterDisconnected() | PrinterScanned():
+                return ()
+            case _:
+                assert_never(event)
 
     # what they ask
 

@@ -63,6 +63,7 @@ STEP = JobChanged(
     sent_bytes=9,
     title="Order 17",
     owner="local",
+    external_id="o17",
 )
 MOVE = PrinterChanged(id=42, at=NOW, printer=PRINTER_ID, state="stopped", reasons=("paused",), message="Paused.")
 VIEW = PrinterView(

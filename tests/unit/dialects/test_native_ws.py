@@ -207,6 +207,7 @@ def test_a_jobs_event_is_told_whole() -> None:
             "sent_bytes": 9,
             "title": "Order 17",
             "owner": "local",
+            "external_id": "o17",
         }
     }
 
