@@ -80,6 +80,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Prints:
+    """How many formats (in ZPL each ^XA … ^XZ that prints) and labels (scaled by ^PQ) a document asks for."""
+
+    formats: int
+    labels: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, read whole. `document` is its body when that was streamed aside as a raw document."""
 
