@@ -7,11 +7,13 @@ from functools import lru_cache
 
 from fanfold import config
 from fanfold.config import Settings
-from fanfold.dialects.base import Dialect
+from fanfold.dialects.base import Dialect, HttpDialect
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.dialects.native_routes import ROUTES
 from fanfold.dialects.native_ws import NativeWebSocket
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
+from fanfold.dialects.zebra_ws_print import ROUTES as ZEBRA_WS_PRINT_ROUTES
+from fanfold.dialects.zebra_ws_print import ZebraWsPrint, ZebraWsPrintSettings
 from fanfold.languages.base import Language
 from fanfold.languages.cpcl import Cpcl
 from fanfold.languages.epl import Epl
@@ -46,6 +48,11 @@ def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
     return PrinterWebSocketSettings(own.start_within_s, numbers)
 
 
+@lru_cache(maxsize=2)
+def _zebra_ws_print(own: config.ZebraWsPrint) -> ZebraWsPrintSettings:
+    return ZebraWsPrintSettings(own.keep_when_absent, own.sgd_wait_s)
+
+
 DIALECTS: Mapping[str, Callable[[Callable[[], Settings], str], Dialect]] = {
     "native": lambda _settings, _path: NativeWebSocket(),
     "printerwebsocket": lambda settings, path: PrinterWebSocket(
@@ -53,6 +60,13 @@ DIALECTS: Mapping[str, Callable[[Callable[[], Settings], str], Dialect]] = {
     ),
 }
 """Over WebSocket, by name: made from the settings as they are at the time, and the path that the peer asked for."""
+
+HTTP_DIALECTS: Mapping[str, Callable[[Callable[[], Settings]], HttpDialect]] = {
+    "zebra_ws_print": lambda settings: ZebraWsPrint(lambda: _zebra_ws_print(settings().dialects.zebra_ws_print)),
+}
+"""Over HTTP, by the door that listeners name; one of each serves the whole gateway."""
+
+HTTP_ROUTES = {"zebra_ws_print": ZEBRA_WS_PRINT_ROUTES}
 
 NATIVE_HTTP, NATIVE_ROUTES = NativeHttp, ROUTES
 
