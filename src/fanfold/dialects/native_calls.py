@@ -12,12 +12,15 @@ from fanfold.dialects import native_requests as asks
 from fanfold.dialects import native_shapes as shapes
 from fanfold.dialects.native_answers import MASK
 from fanfold.dialects.native_problems import refused
-from fanfold.dialects.native_submit import UNTIL, Asked, submit
+from fanfold.dialects.native_submit import UNTIL, Asked, bytes_of, submit
 from fanfold.errors import Refused
 from fanfold.messages import (
     AddPrinter,
+    Adoption,
+    AdoptPrinters,
     AllowOrigin,
     AskHealth,
+    AskPrinter,
     AssumePrinted,
     CancelJob,
     ChangePrinter,
@@ -26,20 +29,27 @@ from fanfold.messages import (
     FetchDocument,
     Follow,
     ListClients,
+    ListDeadLetters,
     ListJobs,
     ListOrigins,
     ListPrinters,
+    ListUnadopted,
+    ListWebhooks,
     PausePrinter,
     PrintTestPage,
     ReadLog,
+    RejectPrinter,
     ReleaseJob,
     Reload,
     RemovePrinter,
+    ReopenChannel,
     ReprintJob,
     ResumePrinter,
+    RetryDeadLetters,
     RevokeOrigin,
     ShowJob,
     ShowPrinter,
+    TracePrinter,
 )
 from fanfold.model import JobId
 
@@ -122,6 +132,48 @@ def _change(ask: asks.ChangePrinter) -> Command:
     )
 
 
+def _adopt(ask: asks.AdoptPrinters) -> Command:
+    return AdoptPrinters(tuple(Adoption(one.device, one.name, one.identity) for one in ask.adoptions))
+
+
+def _reject(ask: asks.AboutDevice) -> Command:
+    return RejectPrinter(ask.device)
+
+
+def _ask(ask: asks.AskPrinter) -> Command:
+    match ask.text, ask.data:
+        case str(text), None:
+            return AskPrinter(ask.printer, text.encode(), ask.channel, ask.within_s)
+        case None, str(data):
+            return AskPrinter(ask.printer, bytes_of(data), ask.channel, ask.within_s)
+        case _:
+            raise refused("bad-request", "give exactly one of `text` and `data` (base64)")
+
+
+def _reopen(ask: asks.ReopenChannel) -> Command:
+    return ReopenChannel(ask.printer, ask.channel)
+
+
+def _trace(ask: asks.StartTrace) -> Command:
+    return TracePrinter(ask.device, ask.frames)
+
+
+def _traced(ask: asks.AboutDevice) -> Command:
+    return TracePrinter(ask.device)
+
+
+def _trace_no_more(ask: asks.AboutDevice) -> Command:
+    return TracePrinter(ask.device, 0)
+
+
+def _dead(ask: asks.ListDeadLetters) -> Command:
+    return ListDeadLetters(ask.webhook, ask.limit)
+
+
+def _retry(ask: asks.AboutWebhook) -> Command:
+    return RetryDeadLetters(ask.webhook)
+
+
 def _client(ask: asks.AboutClient) -> Command:
     return DisconnectClient(ask.client)
 
@@ -157,6 +209,13 @@ _CHANGE = ("unknown-printer", "printer-configured", *_ADD)
 _REMOVE = (*_OWNER, "unknown-printer", "printer-configured", "store-failed")
 _PAUSE = ("unknown-printer", "store-failed")
 
+_ADOPT = (*_OWNER, "identity-needed", "name-taken", "bad-uri", "bad-option", "store-failed")
+_REJECT = (*_OWNER, "already-adopted", "bad-uri", "store-failed")
+_ASK = (*_OWNER, "unknown-printer", "cannot-ask", "unknown-channel", "printer-away", "no-answer", "answer-too-large")
+_REOPEN = (*_OWNER, "unknown-printer", "cannot-reopen", "unknown-channel", "printer-away")
+_TRACE = (*_OWNER, "cannot-trace")
+_WEBHOOK = (*_OWNER, "unknown-webhook", "store-failed")
+
 _JOB = ("unknown-job",)
 _LIST = ("bad-cursor",)
 _CANCEL = ("unknown-job", "too-late", "already-finished", "store-failed")
@@ -177,6 +236,14 @@ CALLS = (
     Call("printers.pause", asks.AboutPrinter, _printer(PausePrinter), shapes.Printer, _PAUSE, "Let jobs wait"),
     Call("printers.resume", asks.AboutPrinter, _printer(ResumePrinter), shapes.Printer, _PAUSE, "Let jobs go again"),
     Call("printers.test", asks.AboutPrinter, _printer(PrintTestPage), shapes.Job, _TEST, "Print a small test page"),
+    Call("printers.unadopted", asks.Nothing, _always(ListUnadopted()), shapes.Unadopted, _OWNER, "List newcomers"),
+    Call("printers.adopt", asks.AdoptPrinters, _adopt, shapes.Adopted, _ADOPT, "Let printers in that dial in"),
+    Call("printers.reject", asks.AboutDevice, _reject, shapes.Done, _REJECT, "Let a newcomer in never"),
+    Call("printers.ask", asks.AskPrinter, _ask, shapes.PrinterSaid, _ASK, "Put a question to a printer"),
+    Call("printers.reopen", asks.ReopenChannel, _reopen, shapes.Done, _REOPEN, "Have a channel opened anew"),
+    Call("traces.start", asks.StartTrace, _trace, shapes.Traced, _TRACE, "Write down what a printer sends"),
+    Call("traces.show", asks.AboutDevice, _traced, shapes.Traced, _TRACE, "Show what was written down"),
+    Call("traces.end", asks.AboutDevice, _trace_no_more, shapes.Traced, _TRACE, "Write no more, and forget it"),
     Call("jobs.submit", asks.Submit, submit, shapes.Job, _SUBMIT, "Print a document"),
     Call("jobs.list", asks.ListJobs, _list_jobs, shapes.Jobs, _LIST, "List jobs, newest first"),
     Call("jobs.show", asks.AboutJob, _job(ShowJob), shapes.Job, _JOB, "Show a job with its timeline"),
@@ -186,6 +253,9 @@ CALLS = (
     Call("jobs.release", asks.AboutJob, _job(ReleaseJob), shapes.Job, _HELD, "Let a held job print (again)"),
     Call("jobs.assume-printed", asks.AboutJob, _job(AssumePrinted), shapes.Job, _HELD, "Take a held job for printed"),
     Call("jobs.reprint", asks.AboutJob, _job(ReprintJob), shapes.Job, _AGAIN, "Make a new job of a finished one"),
+    Call("webhooks.list", asks.Nothing, _always(ListWebhooks()), shapes.Webhooks, _OWNER, "List the webhooks"),
+    Call("webhooks.dead", asks.ListDeadLetters, _dead, shapes.DeadLetters, _WEBHOOK, "List what was given up"),
+    Call("webhooks.retry", asks.AboutWebhook, _retry, shapes.Done, _WEBHOOK, "Try what was given up again"),
     Call("clients.list", asks.Nothing, _always(ListClients()), shapes.Clients, (), "List who is connected"),
     Call("clients.disconnect", asks.AboutClient, _client, shapes.Done, _END, "End a connection"),
     Call("access.list", asks.Nothing, _always(ListOrigins()), shapes.Origins, (), "List the web origins let in"),

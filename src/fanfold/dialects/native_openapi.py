@@ -23,7 +23,7 @@ Json = dict[str, Any]
 _REFS = "#/components/schemas/{name}"
 _BYTES: Json = {"*/*": {"schema": {}}}  # OpenAPI 3.1: a body without a schema is any bytes
 
-_PUBLISHED = (asks.AboutOrigin, asks.AddPrinter, asks.Submit, shapes.Problem)
+_PUBLISHED = (asks.AboutOrigin, asks.AddPrinter, asks.Adoption, asks.AdoptPrinters, asks.Submit, shapes.Problem)
 """Schemas with names of their own beside the answers'; other requests stand where they are used."""
 
 _HEADERS: Json = {

@@ -9,11 +9,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from fanfold.model import MAX_COPIES, JobState, OnLate
 
 Word = Annotated[str, Meta(min_length=1, max_length=255)]
+Short = Annotated[str, Meta(max_length=255)]
+Channel = Annotated[str, Meta(max_length=32)]
 Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Within = Annotated[float, Meta(gt=0, le=600)]
 Until = Literal["none", "kept", "sent", "delivered", "printed"]
 
 YEAR_S = 366 * 24 * 3600
+QUESTION_LENGTH = 65_536
+"""What is longer is no question but a document."""
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +118,72 @@ class ChangePrinter(Request, frozen=True):
     uri: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
     aliases: list[Word] | UnsetType = UNSET
     options: dict[str, Any] | UnsetType = UNSET
+
+
+class Adoption(Request, frozen=True):
+    """One printer to let in: its serial or its URI (`weblink:SERIAL`); it need not be there yet.
+
+    Without `name` it is called as it calls itself where that is free, else by its serial. `identity` says which is
+    meant where several claim one serial.
+    """
+
+    device: Word
+    name: Short = ""
+    identity: Short = ""
+
+
+class AdoptPrinters(Request, frozen=True):
+    """Printers that dial in, to be let in: all of them, or none."""
+
+    adoptions: Annotated[list[Adoption], Meta(min_length=1, max_length=10_000)]
+
+
+class AboutDevice(Request, frozen=True):
+    """The serial or the URI of a printer that dials in."""
+
+    device: Word
+
+
+class AskPrinter(Request, frozen=True):
+    """A question that a printer answers: exactly one of `text` (sent as UTF-8) and `data` (base64, RFC 4648 §4).
+
+    `channel` says by which way (`raw`, `config`) where there are several; empty means the usual one.
+    """
+
+    printer: Word
+    text: Annotated[str, Meta(min_length=1, max_length=QUESTION_LENGTH)] | None = None
+    data: (
+        Annotated[str, Meta(min_length=1, max_length=QUESTION_LENGTH, extra_json_schema={"contentEncoding": "base64"})]
+        | None
+    ) = None
+    channel: Channel = ""
+    within_s: Within = 10
+
+
+class ReopenChannel(Request, frozen=True):
+    """A channel (`raw`, `config`) that a printer which dials in is to open anew."""
+
+    printer: Word
+    channel: Annotated[Channel, Meta(min_length=1)]
+
+
+class StartTrace(Request, frozen=True):
+    """Write down headers and the first `frames` frames of each line that the printer opens from now on."""
+
+    device: Word
+    frames: Annotated[int, Meta(ge=1, le=1000)] = 20
+
+
+class AboutWebhook(Request, frozen=True):
+    """The webhook's name in the configuration."""
+
+    webhook: Word
+
+
+class ListDeadLetters(AboutWebhook, frozen=True):
+    """The webhook's name in the configuration; `limit` says how many, newest first."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class ReadLog(Request, frozen=True):

@@ -50,7 +50,7 @@ def submit(ask: asks.Submit) -> Asked:
             if ask.encoding is not None:
                 raise refused("bad-request", "`encoding` goes with `text`; leave it out beside `data`")
             media_type = OCTETS if ask.media_type is None else essence(ask.media_type)
-            return _submit(ask, Document.of(_bytes_of(data), media_type), is_typed=ask.media_type is not None)
+            return _submit(ask, Document.of(bytes_of(data), media_type), is_typed=ask.media_type is not None)
         case None, str(text):
             if ask.media_type is not None:
                 raise refused("bad-request", "`media_type` goes with `data`; leave it out beside `text`")
@@ -92,7 +92,8 @@ def _submit(
     return Asked(command, UNTIL[ask.wait], ask.wait_s)
 
 
-def _bytes_of(data: str) -> bytes:
+def bytes_of(data: str) -> bytes:
+    """Decode base64 in which line breaks may stand. Raises Refused."""
     try:
         return binascii.a2b_base64(data.translate(_BLANKS) if _has_blanks(data) else data, strict_mode=True)
     except ValueError as error:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 from fanfold.messages import (
     Accepted,
+    Adopted,
     Client,
     Clients,
+    DeadLetter,
+    DeadLetters,
     DocumentFetched,
     Done,
     Health,
@@ -18,10 +21,15 @@ from fanfold.messages import (
     Origins,
     PrinterChanged,
     Printers,
+    PrinterSaid,
     PrinterShown,
     PrinterView,
     Refusal,
     Reply,
+    Traced,
+    Unadopted,
+    Webhooks,
+    WebhookView,
 )
 from fanfold.model import (
     Evidence,
@@ -34,6 +42,7 @@ from fanfold.model import (
     PrinterStatus,
     Reachable,
 )
+from fanfold.reception import Newcomer
 from fanfold.wire import Document
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
@@ -73,6 +82,17 @@ VIEW = PrinterView(
     held_jobs=1,
 )
 DOCUMENT = Document.of(b"^XA^XZ\xff\x00", "application/vnd.zebra-zpl")
+SERIAL = "50J172400001"
+NEWCOMER = Newcomer(
+    f"weblink:{SERIAL}", SERIAL, "Dock 4", "ZD420-203dpi ZPL, V84.20.10Z", "192.0.2.7", "user:dock", NOW
+)
+DIALLED = PrinterView(
+    Printer(id=PrinterId("dock-4"), name="Dock 4", uri=f"weblink:{SERIAL}", aliases=(SERIAL,), identity="user:dock"),
+    PrinterStatus(PrinterState.IDLE, reachable=Reachable.UP, source="weblink", at=NOW),
+    channels=("main", "raw"),
+)
+HOOK = WebhookView("erp", "https://me:secret@erp.example/hook", 3, 1, NOW, "it answers 500")
+LETTER = DeadLetter(17, "job-changed", f"job:{JOB_ID}", 9, NOW, NOW, "it answered 500")
 
 ACCEPTED = Accepted(JOB, "Kitchen")
 SHOWN = JobShown(JOB, "Kitchen", (STEP,))
@@ -90,6 +110,12 @@ REPLIES: tuple[Reply, ...] = (
     Origins(("https://shop.example",), ()),
     LogLines(((7, NOW, "info", "It began."),), 7),
     Health(ok=True, version="1.0", uptime_s=12.5),
+    Unadopted((NEWCOMER,), ("weblink:bad",)),
+    Adopted((DIALLED,), (True,)),
+    PrinterSaid(b'"Dock 4"\xff'),
+    Traced(("main < 404 bytes",)),
+    Webhooks((HOOK,)),
+    DeadLetters((LETTER,)),
     Done(("nothing changed",)),
 )
 """One of each kind."""

@@ -15,8 +15,12 @@ from fanfold.dialects.native_http import NativeHttp
 from fanfold.dialects.native_routes import ROUTES
 from fanfold.messages import (
     AddPrinter,
+    Adopted,
+    Adoption,
+    AdoptPrinters,
     AllowOrigin,
     AskHealth,
+    AskPrinter,
     AssumePrinted,
     CancelJob,
     ChangePrinter,
@@ -27,30 +31,43 @@ from fanfold.messages import (
     Health,
     JobShown,
     ListClients,
+    ListDeadLetters,
     ListJobs,
     ListOrigins,
     ListPrinters,
+    ListUnadopted,
+    ListWebhooks,
     PausePrinter,
+    PrinterSaid,
     PrintTestPage,
     ReadLog,
     Refusal,
+    RejectPrinter,
     ReleaseJob,
     Reload,
     RemovePrinter,
+    ReopenChannel,
     ReprintJob,
     ResumePrinter,
+    RetryDeadLetters,
     RevokeOrigin,
     ShowJob,
     ShowPrinter,
     Submit,
+    TracePrinter,
+    Unadopted,
+    Webhooks,
 )
 from fanfold.model import Evidence, JobId, JobState, OnLate
 from fanfold.wire import Document, Request, Response
 from tests.unit.dialects.native_samples import (
     ACCEPTED,
+    DIALLED,
     DOCUMENT,
+    HOOK,
     JOB,
     JOB_ID,
+    NEWCOMER,
     NOW,
     REFUSAL,
     REPLIES,
@@ -59,6 +76,7 @@ from tests.unit.dialects.native_samples import (
 )
 
 JSON = {"content-type": "application/json"}
+ADOPTED = Adopted((DIALLED,), (True,))
 
 
 def ask(method: str, path: str, **parts: Any) -> Do | Response:
@@ -104,6 +122,14 @@ PLAIN: list[tuple[str, str, Command]] = [
     ("POST", "/v1/printers/kitchen/pause", PausePrinter("kitchen")),
     ("POST", "/v1/printers/kitchen/resume", ResumePrinter("kitchen")),
     ("POST", "/v1/printers/kitchen/test", PrintTestPage("kitchen")),
+    ("GET", "/v1/unadopted", ListUnadopted()),
+    ("POST", "/v1/unadopted/weblink%3AXX1/reject", RejectPrinter("weblink:XX1")),
+    ("POST", "/v1/traces/XX1", TracePrinter("XX1", 20)),
+    ("GET", "/v1/traces/XX1", TracePrinter("XX1")),
+    ("DELETE", "/v1/traces/XX1", TracePrinter("XX1", 0)),
+    ("GET", "/v1/webhooks", ListWebhooks()),
+    ("GET", "/v1/webhooks/erp/dead", ListDeadLetters("erp")),
+    ("POST", "/v1/webhooks/erp/retry", RetryDeadLetters("erp")),
     ("GET", "/v1/jobs", ListJobs()),
     ("GET", "/v1/jobs/j1", ShowJob(JobId("j1"))),
     ("GET", "/v1/jobs/j1/document", FetchDocument(JobId("j1"))),
@@ -225,6 +251,114 @@ def test_the_log_is_read_on_from_a_line() -> None:
     assert command(ask("GET", "/v1/log", query={"after": "17"})) == ReadLog(17)
     assert problem(ask("GET", "/v1/log", query={"after": "-1"}))["code"] == "bad-request"
     assert problem(ask("GET", "/v1/log", query={"after": str(2**63)}))["code"] == "bad-request"
+
+
+# --- printers that dial in, and webhooks
+
+
+def test_one_printer_is_adopted_or_thousands_in_one_request() -> None:
+    one = {"adoptions": [{"device": "50J1", "name": "Dock 4", "identity": "user:dock"}]}
+    assert command(post("/v1/adoptions", one)) == AdoptPrinters((Adoption("50J1", "Dock 4", "user:dock"),))
+    many = command(post("/v1/adoptions", {"adoptions": [{"device": f"S{number}"} for number in range(10_000)]}))
+    assert isinstance(many, AdoptPrinters)
+    assert len(many.adoptions) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "`adoptions`"),
+        ({"adoptions": []}, "`$.adoptions`"),
+        ({"adoptions": [{"device": "S"}] * 10_001}, "`$.adoptions`"),
+        ({"adoptions": [{"device": ""}]}, "`$.adoptions[0].device`"),
+        ({"adoptions": [{"name": "Dock"}]}, "`device`"),
+        ({"adoptions": [{"device": "S", "serial": "S"}]}, "`serial`"),
+        ({"adoptions": [{"device": "S", "name": "n" * 256}]}, "name`"),
+    ],
+)
+def test_a_bad_adoption_is_refused_naming_what_is_wrong(body: object, words: str) -> None:
+    told = problem(post("/v1/adoptions", body))
+    assert (told["status"], told["code"]) == (400, "bad-request")
+    assert words in told["detail"]
+
+
+def test_a_question_is_text_or_bytes() -> None:
+    ask_kitchen = "/v1/printers/kitchen/ask"
+    question = '! U1 getvar "device.friendly_name"\r\n'
+    assert command(post(ask_kitchen, {"text": question})) == AskPrinter("kitchen", question.encode())
+    body = {"data": base64.b64encode(b"\x1b\x00").decode(), "channel": "config", "within_s": 2.5}
+    assert command(post(ask_kitchen, body)) == AskPrinter("kitchen", b"\x1b\x00", "config", 2.5)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "exactly one"),
+        ({"text": "A", "data": "QQ=="}, "exactly one"),
+        ({"text": ""}, "`$.text`"),
+        ({"data": "!"}, "base64"),
+        ({"text": "A" * 65_537}, "`$.text`"),
+        ({"text": "A", "within_s": 601}, "`$.within_s`"),
+        ({"text": "A", "channel": "c" * 33}, "`$.channel`"),
+    ],
+)
+def test_a_bad_question_is_refused_naming_what_is_wrong(body: object, words: str) -> None:
+    told = problem(post("/v1/printers/kitchen/ask", body))
+    assert (told["status"], told["code"]) == (400, "bad-request")
+    assert words in told["detail"]
+
+
+def test_an_answer_comes_as_bytes_and_as_far_as_it_can_be_read() -> None:
+    told = answered(post("/v1/printers/kitchen/ask", {"text": "~HI"}), PrinterSaid(b"\x02ZD420\xff\x03"))
+    assert json.loads(told.body) == {
+        "text": "\x02ZD420\ufffd\x03",
+        "data": base64.b64encode(b"\x02ZD420\xff\x03").decode(),
+    }
+
+
+def test_a_channel_is_named_to_be_reopened() -> None:
+    assert command(post("/v1/printers/kitchen/reopen", {"channel": "raw"})) == ReopenChannel("kitchen", "raw")
+    assert "`channel`" in problem(post("/v1/printers/kitchen/reopen", {}))["detail"]
+    assert "`$.channel`" in problem(post("/v1/printers/kitchen/reopen", {"channel": ""}))["detail"]
+
+
+def test_a_trace_says_how_many_frames() -> None:
+    assert command(post("/v1/traces/XX1", {"frames": 3})) == TracePrinter("XX1", 3)
+    for frames in (0, 1001):
+        assert "`$.frames`" in problem(post("/v1/traces/XX1", {"frames": frames}))["detail"]
+
+
+def test_dead_letters_are_limited_by_query() -> None:
+    assert command(ask("GET", "/v1/webhooks/erp/dead", query={"limit": "7"})) == ListDeadLetters("erp", 7)
+    assert problem(ask("GET", "/v1/webhooks/erp/dead", query={"limit": "0"}))["code"] == "bad-request"
+
+
+def test_a_newcomer_is_shown_with_what_it_says_and_what_it_proved() -> None:
+    hostile = replace(NEWCOMER, name="\ud800<b>", serial="\udcff")
+    shown = json.loads(answered(ask("GET", "/v1/unadopted"), Unadopted((NEWCOMER, hostile), ("weblink:bad",))).body)
+    assert shown["rejected"] == ["weblink:bad"]
+    assert shown["newcomers"][0] == {
+        "uri": "weblink:50J172400001",
+        "serial": "50J172400001",
+        "name": "Dock 4",
+        "info": "ZD420-203dpi ZPL, V84.20.10Z",
+        "peer": "192.0.2.7",
+        "identity": "user:dock",
+        "since": "2026-03-01T12:30:15Z",
+    }
+    assert (shown["newcomers"][1]["name"], shown["newcomers"][1]["serial"]) == ("?<b>", "?")
+
+
+def test_an_adopted_printer_is_shown_with_its_channels_and_identity() -> None:
+    adopted = json.loads(answered(post("/v1/adoptions", {"adoptions": [{"device": "x"}]}), ADOPTED).body)
+    assert adopted["fresh"] == [True]
+    (shown,) = adopted["printers"]
+    assert (shown["channels"], shown["identity"]) == (["main", "raw"], "user:dock")
+
+
+def test_no_password_of_a_webhooks_url_is_shown() -> None:
+    shown = json.loads(answered(ask("GET", "/v1/webhooks"), Webhooks((HOOK,))).body)
+    assert shown["webhooks"][0]["url"] == "https://***@erp.example/hook"
 
 
 # --- submit

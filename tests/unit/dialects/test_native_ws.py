@@ -16,35 +16,49 @@ from fanfold.dialects.native_routes import ROUTES
 from fanfold.dialects.native_ws import SUBPROTOCOL, NativeWebSocket
 from fanfold.messages import (
     AddPrinter,
+    Adoption,
+    AdoptPrinters,
     AllowOrigin,
     AskHealth,
+    AskPrinter,
     AssumePrinted,
     CancelJob,
     ChangePrinter,
     Command,
     DisconnectClient,
     DocumentFetched,
+    Event,
     FetchDocument,
     Follow,
     JobShown,
     ListClients,
+    ListDeadLetters,
     ListJobs,
     ListOrigins,
     ListPrinters,
+    ListUnadopted,
+    ListWebhooks,
     PausePrinter,
+    PrinterConnected,
+    PrinterDisconnected,
+    PrinterScanned,
     PrintTestPage,
     ReadLog,
+    RejectPrinter,
     ReleaseJob,
     Reload,
     RemovePrinter,
+    ReopenChannel,
     ReprintJob,
     ResumePrinter,
+    RetryDeadLetters,
     RevokeOrigin,
     ShowJob,
     ShowPrinter,
     Submit,
+    TracePrinter,
 )
-from fanfold.model import Evidence, JobId, JobState
+from fanfold.model import Evidence, JobId, JobState, PrinterId
 from fanfold.wire import Document
 from tests.unit.dialects.native_samples import ACCEPTED, DOCUMENT, JOB, JOB_ID, MOVE, NOW, REFUSAL, REPLIES, STEP
 
@@ -58,6 +72,17 @@ CALLED: list[tuple[str, dict[str, Any], Command]] = [
     ("printers.pause", {"printer": "p"}, PausePrinter("p")),
     ("printers.resume", {"printer": "p"}, ResumePrinter("p")),
     ("printers.test", {"printer": "p"}, PrintTestPage("p")),
+    ("printers.unadopted", {}, ListUnadopted()),
+    ("printers.adopt", {"adoptions": [{"device": "s1"}]}, AdoptPrinters((Adoption("s1"),))),
+    ("printers.reject", {"device": "s1"}, RejectPrinter("s1")),
+    ("printers.ask", {"printer": "p", "text": "~HS", "channel": "raw"}, AskPrinter("p", b"~HS", "raw", 10)),
+    ("printers.reopen", {"printer": "p", "channel": "raw"}, ReopenChannel("p", "raw")),
+    ("traces.start", {"device": "s1", "frames": 5}, TracePrinter("s1", 5)),
+    ("traces.show", {"device": "s1"}, TracePrinter("s1", None)),
+    ("traces.end", {"device": "s1"}, TracePrinter("s1", 0)),
+    ("webhooks.list", {}, ListWebhooks()),
+    ("webhooks.dead", {"webhook": "erp", "limit": 5}, ListDeadLetters("erp", 5)),
+    ("webhooks.retry", {"webhook": "erp"}, RetryDeadLetters("erp")),
     ("jobs.submit", {"printer": "p", "data": "QQ=="}, Submit("p", Document.of(b"A"))),
     ("jobs.list", {"state": ["held"], "limit": 3}, ListJobs((JobState.HELD,), limit=3)),
     ("jobs.show", {"job": "j1"}, ShowJob(J1)),
@@ -226,6 +251,29 @@ def test_a_printers_event_is_told_whole() -> None:
     }
 
 
+PRINTER = PrinterId("kitchen")
+CAME_AND_WENT: list[tuple[Event, dict[str, Any]]] = [
+    (
+        PrinterConnected(7, NOW, PRINTER, "raw"),
+        {"kind": "printer-connected", "channel": "raw", "message": ""},
+    ),
+    (
+        PrinterDisconnected(7, NOW, PRINTER, "main", "It hung up."),
+        {"kind": "printer-disconnected", "channel": "main", "message": "It hung up."},
+    ),
+    (
+        PrinterScanned(7, NOW, PRINTER, "4006381333931\ud800", "capture.channel1.data.raw"),
+        {"kind": "printer-scanned", "data": "4006381333931?", "source": "capture.channel1.data.raw"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "told"), CAME_AND_WENT, ids=[told["kind"] for _, told in CAME_AND_WENT])
+def test_what_a_printer_that_dials_in_does_is_told_whole(event: Event, told: dict[str, Any]) -> None:
+    head = {"id": 7, "at": "2026-03-01T12:30:15Z", "printer": "kitchen"}
+    assert said(NativeWebSocket().notify(event)) == {"event": {**head, **told}}
+
+
 # --- bad input
 
 
@@ -271,6 +319,9 @@ def test_what_is_no_object_is_answered_without_id(frame: str | bytes) -> None:
         ({"call": "jobs.list", "params": {"state": "held"}}, "bad-request", "`$.state`"),
         ({"call": "jobs.submit", "params": {"printer": "p"}}, "bad-request", "exactly one"),
         ({"call": "jobs.submit", "params": {"printer": "p", "data": "!"}}, "bad-request", "base64"),
+        ({"call": "printers.adopt", "params": {"adoptions": []}}, "bad-request", "`$.adoptions`"),
+        ({"call": "printers.ask", "params": {"printer": "p"}}, "bad-request", "exactly one"),
+        ({"call": "traces.start", "params": {"device": "s1", "frames": 0}}, "bad-request", "`$.frames`"),
         ({"call": "jobs.follow", "params": {"job": "j1", "within_s": 0}}, "bad-request", "`$.within_s`"),
         ({"call": "jobs.follow", "params": {"job": "j1", "until": "now"}}, "bad-request", "`$.until`"),
     ],
