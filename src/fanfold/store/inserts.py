@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
-from fanfold.store.rows import EVENT_ROW, JOB, Row
+from fanfold.store.rows import EVENT_ROW, JOB, NEWS_ROW, Row
 
 AT_ONCE = 16
 """Rows in one statement; more gain nothing."""
@@ -35,3 +35,4 @@ class Inserts:
 JOBS = Inserts("jobs", f"seq, {JOB}, fingerprint, since_s")
 DOCUMENTS = Inserts("documents", "job, data")
 EVENTS = Inserts("events", EVENT_ROW)
+NEWS = Inserts("events", NEWS_ROW)

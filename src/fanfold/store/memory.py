@@ -9,11 +9,12 @@ from pathlib import Path
 
 from fanfold import clock
 from fanfold.errors import StoreFailed
-from fanfold.messages import Event, JobChanged, ListJobs, PrinterChanged
-from fanfold.model import Job, JobId, JobState, Printer, PrinterId
+from fanfold.messages import Event, JobChanged, ListJobs
+from fanfold.model import Job, JobId, JobState, PrinterId
 from fanfold.store import refusals
-from fanfold.store.base import Added, Change, JobsPage, KeptPrinter, Lateness, Limits, Watcher
-from fanfold.store.history import transition
+from fanfold.store.base import Added, Change, JobsPage, Lateness, Limits, Watcher
+from fanfold.store.history import News, told, transition
+from fanfold.store.memory_printers import MemoryPrinters
 from fanfold.store.paging import before_of, size_of
 from fanfold.store.transitions import changed, claimed, is_late, matches
 from fanfold.wire import Document
@@ -34,27 +35,19 @@ class _Kept:
     """The store's age when the job entered its state."""
 
 
-class MemoryStore:
+class MemoryStore(MemoryPrinters):
     """Keeps the promises of `Store`, but for the lasting: what it holds ends with it."""
 
     def __init__(self, incoming: Path) -> None:
         """Take documents given as files from the folder `incoming`."""
+        super().__init__()
         self._incoming = incoming
-        self._born_s = clock.uptime_s()
         self._jobs: dict[JobId, _Kept] = {}
         self._keys: dict[tuple[str, str], JobId] = {}
-        self._printers: dict[PrinterId, KeptPrinter] = {}
-        self._origins: dict[str, None] = {}
         self._events: list[Event] = []
         self._last_event_id = 0
         self._last_seq = 0
         self._watchers: list[Watcher] = []
-        self._closed = False
-
-    @property
-    def age_s(self) -> float:
-        """How long this store has lived."""
-        return clock.uptime_s() - self._born_s
 
     @property
     def incoming(self) -> Path:
@@ -182,49 +175,13 @@ class MemoryStore:
         """Return the id of the newest event."""
         return self._last_event_id
 
-    async def record(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
+    async def record(
+        self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str, data: str = ""
+    ) -> None:
         """Keep an event on a printer."""
         self._check_open()
-        self._tell(PrinterChanged(self._next_event_id(), clock.now(), printer, state, reasons, message))
-
-    # printers, origins
-
-    async def printers(self) -> Sequence[KeptPrinter]:
-        """List all printers ever kept and not dropped."""
-        self._check_open()
-        return list(self._printers.values())
-
-    async def save_printer(self, printer: Printer) -> None:
-        """Keep a printer (all but its blocked time), new or changed."""
-        self._check_open()
-        kept = self._printers.get(printer.id)
-        self._printers[printer.id] = replace(kept, printer=printer) if kept else KeptPrinter(printer)
-
-    async def save_blocked(self, printer: PrinterId, blocked_s: float, since_s: float | None) -> None:
-        """Keep a printer's blocked time."""
-        self._check_open()
-        if kept := self._printers.get(printer):
-            self._printers[printer] = replace(kept, blocked_s=blocked_s, blocked_since_s=since_s)
-
-    async def drop_printer(self, printer: PrinterId) -> None:
-        """Forget a printer; its jobs stay."""
-        self._check_open()
-        self._printers.pop(printer, None)
-
-    async def origins(self) -> Sequence[str]:
-        """List the web origins that were allowed."""
-        self._check_open()
-        return list(self._origins)
-
-    async def allow_origin(self, origin: str) -> None:
-        """Keep a web origin."""
-        self._check_open()
-        self._origins[origin] = None
-
-    async def revoke_origin(self, origin: str) -> None:
-        """Forget a web origin."""
-        self._check_open()
-        self._origins.pop(origin, None)
+        news = News(printer, str(state), reasons, message, data)
+        self._tell(told(self._next_event_id(), clock.now(), news))
 
     # upkeep
 
@@ -241,15 +198,7 @@ class MemoryStore:
         self._events = [event for event in self._events if not (isinstance(event, JobChanged) and event.job in gone)]
         return len(documents), len(rows)
 
-    async def close(self) -> None:
-        """Take no more verbs. Idempotent."""
-        self._closed = True
-
     # how
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise StoreFailed("The store is closed: the gateway is shutting down. Ask again when it runs.")
 
     def _of(self, printer: PrinterId, state: JobState) -> Iterator[_Kept]:
         return (kept for kept in self._jobs.values() if kept.job.printer == printer and kept.job.state is state)

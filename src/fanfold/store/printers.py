@@ -1,10 +1,11 @@
-"""Printers, their events, and origins, in SQL, each within a transaction. Know no thread and no file."""
+"""Printers, their events, origins, who is rejected: in SQL, within a transaction. Know no thread and no file."""
 
 # ruff: noqa: S608  # only this house's own constants are put into statements; values are always bound
 
 from __future__ import annotations
 
 from fanfold.model import Printer, PrinterId
+from fanfold.store.history import News
 from fanfold.store.rows import PRINTER, printer_row
 from fanfold.store.transaction import Transaction
 
@@ -14,9 +15,9 @@ _SAVE = f"""
     ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}"""
 
 
-def record(tx: Transaction, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
+def record(tx: Transaction, news: News) -> None:
     """Keep an event on a printer."""
-    tx.recorded(printer, state, reasons, message)
+    tx.recorded(news)
 
 
 def save_printer(tx: Transaction, printer: Printer) -> None:
@@ -42,3 +43,13 @@ def allow_origin(tx: Transaction, origin: str) -> None:
 def revoke_origin(tx: Transaction, origin: str) -> None:
     """Forget a web origin."""
     tx.db.execute("DELETE FROM origins WHERE origin = ?", (origin,))
+
+
+def reject(tx: Transaction, uri: str) -> None:
+    """Keep that this printer is not let in."""
+    tx.db.execute("INSERT OR IGNORE INTO rejected (uri) VALUES (?)", (uri,))
+
+
+def unreject(tx: Transaction, uri: str) -> None:
+    """Forget that."""
+    tx.db.execute("DELETE FROM rejected WHERE uri = ?", (uri,))

@@ -129,6 +129,11 @@ def origins(db: sqlite3.Connection) -> Sequence[str]:
     return [origin for (origin,) in db.execute("SELECT origin FROM origins ORDER BY rowid")]
 
 
+def rejected(db: sqlite3.Connection) -> Sequence[str]:
+    """List the URIs of printers that were rejected, oldest first."""
+    return [uri for (uri,) in db.execute("SELECT uri FROM rejected ORDER BY place")]
+
+
 def _sources(query: ListJobs) -> list[tuple[str, frozenset[JobState]]]:
     """Return where to look: an index (or all jobs) with the condition that it stands for, and which states there."""
     everything = "INDEXED BY jobs_by_printer WHERE true" if query.printer is not None else "NOT INDEXED WHERE true"

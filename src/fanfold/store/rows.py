@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from fanfold.messages import Event, JobChanged, PrinterChanged
+from fanfold.messages import Event, JobChanged
 from fanfold.model import (
     Evidence,
     Job,
@@ -21,6 +21,7 @@ from fanfold.model import (
     Source,
 )
 from fanfold.store.base import KeptPrinter
+from fanfold.store.history import News, told
 
 Row = tuple[Any, ...]
 
@@ -32,13 +33,17 @@ JOB = (
 """The columns of a job, in the order of model.Job."""
 
 EVENT = "e.id, e.at, j.id, coalesce(j.printer, e.printer), e.state, e.reasons, e.message, e.evidence, e.attempt, "
-EVENT += "e.sent_bytes, j.title, j.owner"
+EVENT += "e.sent_bytes, j.title, j.owner, coalesce(j.external_id, ''), e.data"
 """The columns of an event, from `events e LEFT JOIN jobs j ON j.seq = e.job`."""
 
 EVENT_ROW = "id, at, job, state, reasons, message, evidence, attempt, sent_bytes"
 """The columns of a job's event as `event_row` gives them."""
 
-PRINTER = "id, name, uri, aliases, source, options, kinds, paused, paused_because, info, is_default"
+NEWS_ROW = "id, at, printer, state, reasons, message, data, since_s"
+"""The columns of a printer's event as `news_row` gives them."""
+
+PRINTER = "id, name, uri, aliases, source, options, kinds, paused, paused_because, info, is_default, "
+PRINTER += "identity"
 """The columns of a printer, in the order of `printer_row`."""
 
 OPEN = "state IN ('pending', 'processing', 'held')"
@@ -132,13 +137,13 @@ def job_of(row: Row) -> Job:
 def event_of(row: Row) -> Event:
     """Return the event of the columns `EVENT`."""
     if row[2] is None:
-        return PrinterChanged(row[0], moment(row[1]), row[3], row[4], keywords(row[5]), row[6])
+        return told(row[0], moment(row[1]), News(row[3], row[4], keywords(row[5]), row[6], row[13] or ""))
     return job_event_of(row)
 
 
 def job_event_of(row: Row) -> JobChanged:
     """Return the job's event of the columns `EVENT`."""
-    values = list(row)
+    values = list(row[:13])
     values[1] = moment(row[1])
     values[4] = _STATES[row[4]]
     values[5] = keywords(row[5])
@@ -161,6 +166,20 @@ def event_row(event: JobChanged, seq: int) -> Row:
     )
 
 
+def news_row(event: Event, news: News, age_s: float) -> Row:
+    """Return the columns `NEWS_ROW` of the event that a printer's news made at that age of the store."""
+    return (
+        event.id,
+        micros(event.at),
+        news.printer,
+        str(news.state),
+        lines(news.reasons),
+        news.message,
+        news.data,
+        age_s,
+    )
+
+
 def printer_row(printer: Printer) -> Row:
     """Return the columns `PRINTER` of a printer."""
     return (
@@ -175,6 +194,7 @@ def printer_row(printer: Printer) -> Row:
         printer.paused_because,
         printer.info,
         printer.is_default,
+        printer.identity,
     )
 
 
@@ -192,8 +212,9 @@ def printer_of(row: Row) -> KeptPrinter:
         row[8],
         row[9],
         bool(row[10]),
+        row[11],
     )
-    return KeptPrinter(printer, row[11], row[12])
+    return KeptPrinter(printer, row[12], row[13])
 
 
 def _options_of(kept: dict[str, Any]) -> PrinterOptions:

@@ -20,6 +20,7 @@ from fanfold.model import Job, JobId, JobState, Printer, PrinterId
 from fanfold.store import printers, queries, upkeep, verbs
 from fanfold.store.adding import Adding
 from fanfold.store.base import INLINE_BYTES, Added, Change, JobsPage, KeptPrinter, Lateness, Limits, Watcher
+from fanfold.store.history import News
 from fanfold.store.opening import Opened, open_parts
 from fanfold.store.recent import Recent
 from fanfold.store.transaction import Transaction
@@ -168,11 +169,13 @@ class SqliteStore:
         """Return the id of the newest committed event, from memory."""
         return self._recent.last_event_id
 
-    async def record(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
+    async def record(
+        self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str, data: str = ""
+    ) -> None:
         """Keep an event on a printer."""
-        await self._settle(partial(printers.record, printer=printer, state=state, reasons=reasons, message=message))
+        await self._settle(partial(printers.record, news=News(printer, state, reasons, message, data)))
 
-    # printers, origins
+    # printers, origins, who is rejected
 
     async def printers(self) -> Sequence[KeptPrinter]:
         """List all printers ever kept and not dropped."""
@@ -201,6 +204,18 @@ class SqliteStore:
     async def revoke_origin(self, origin: str) -> None:
         """Forget a web origin. Idempotent."""
         await self._settle(partial(printers.revoke_origin, origin=origin))
+
+    async def rejected(self) -> Sequence[str]:
+        """List the URIs of printers that were rejected, oldest first."""
+        return await self._readers.ask(queries.rejected)
+
+    async def reject(self, uri: str) -> None:
+        """Keep that this printer is not let in. Idempotent."""
+        await self._settle(partial(printers.reject, uri=uri))
+
+    async def unreject(self, uri: str) -> None:
+        """Forget that. Idempotent."""
+        await self._settle(partial(printers.unreject, uri=uri))
 
     # upkeep
 

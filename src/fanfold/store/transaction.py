@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fanfold import clock
-from fanfold.messages import Event, PrinterChanged
-from fanfold.model import Job, JobId, JobState, PrinterId
+from fanfold.messages import Event
+from fanfold.model import Job, JobId, JobState
 from fanfold.store import inserts
 from fanfold.store.age import Age, Reading
-from fanfold.store.history import transition
+from fanfold.store.history import News, told, transition
 from fanfold.store.place import Place
 from fanfold.store.reserve import Reserve
-from fanfold.store.rows import FILE, INLINE, Row, event_row, job_row, lines, micros
+from fanfold.store.rows import FILE, INLINE, Row, event_row, job_row, news_row
 from fanfold.store.tally import Move, Tally
 
 
@@ -71,13 +71,10 @@ class Transaction:
         self.jobs.append(job)
         self.move((job.printer, from_state, job.state))
 
-    def recorded(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
+    def recorded(self, news: News) -> None:
         """Write an event on a printer."""
-        event = PrinterChanged(self._next_id(), self.at, printer, state, reasons, message)
-        self.db.execute(
-            "INSERT INTO events (id, at, printer, state, reasons, message, since_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (event.id, micros(self.at), printer, str(state), lines(reasons), message, self.ledger.age.now_s()),
-        )
+        event = told(self._next_id(), self.at, news)
+        inserts.NEWS.run(self.db, [news_row(event, news, self.ledger.age.now_s())])
         self.events.append(event)
 
     def move(self, move: Move) -> None:
