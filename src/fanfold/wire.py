@@ -109,3 +109,11 @@ class Response:
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One HTTP POST of JSON that tells a webhook's receiver of an event."""
+
+    url: str
+    body: bytes

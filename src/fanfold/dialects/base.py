@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from fanfold.messages import Command, Event, Reply
 from fanfold.model import Printer
-from fanfold.wire import Request, Response
+from fanfold.wire import Post, Request, Response
 
 Frame = str | bytes
 Tag = object
@@ -84,20 +84,21 @@ class HttpDialect(Protocol):
         """Word the reply to a Do; or ask for more (a submit that waits) by another Do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One HTTP POST that tells a webhook's receiver of an event."""
-
-    url: str
-    body: bytes
-    media_type: str = "application/json"
-
-
 class EventFormat(Protocol):
     """How one webhook's receiver wants to be told. Pure."""
+
+    @property
+    def heeds_status(self) -> bool:
+        """Whether only an answer of 2xx says that a post was taken; else any answer does."""
 
     def word(self, event: Event, printer: Printer | None) -> Post | None:
         """Word an event for the receiver; None: it is not told of this one. `printer` is the event's, if it is known.
 
         The same event gives the same bytes each time.
+        """
+
+    def address(self, kind: str) -> str | None:
+        """Return where posts on this kind of event (`job.changed`) go now; None: nowhere any more.
+
+        Asked at each try: posts that wait go where the configuration says by then.
         """
