@@ -1,4 +1,4 @@
-"""An engine that does what a transcript says, and the reading of transcripts. Knows dialects by their seam only."""
+"""An engine that does what a transcript says, and the reading of transcripts. Knows dialects by their seams only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from fanfold.dialects.base import Close, Dialect, Do, Effect, Listen, Opens, Send, Tag
+from fanfold.dialects.base import Close, Dialect, Do, Effect, HttpDialect, Listen, Opens, Send, Tag
 from fanfold.messages import (
     Accepted,
+    AskPrinter,
     Command,
+    Done,
     Event,
     Follow,
     JobChanged,
@@ -20,9 +22,11 @@ from fanfold.messages import (
     ListPrinters,
     PrinterChanged,
     Printers,
+    PrinterSaid,
     PrinterShown,
     PrinterView,
     Refusal,
+    ReopenChannel,
     Reply,
     ShowPrinter,
     Submit,
@@ -38,6 +42,7 @@ from fanfold.model import (
     PrinterStatus,
     Reachable,
 )
+from fanfold.wire import Request
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -58,6 +63,11 @@ class ScriptedEngine:
         self.waits: list[_Wait] = []
         self.events: list[Event] = []
         self.refusal: Refusal | None = None
+        self.taken_before_refusal = 0
+        """How many jobs are taken yet before others are refused."""
+        self.asked: list[AskPrinter | ReopenChannel] = []
+        self.answers: dict[str, Reply] = {}
+        """What printers answer when they are asked something."""
         self.deaf = False
         """Refuses to say what becomes of jobs (it is stopping)."""
 
@@ -65,6 +75,11 @@ class ScriptedEngine:
         printer = Printer(PrinterId(name.lower()), name, f"file:/paper/{name}")
         status = PrinterStatus(PrinterState.IDLE, (), "", Reachable.UP, "script", NOON)
         self.views[name] = PrinterView(printer, status)
+
+    def add_weblink_printer(self, serial: str, name: str, channels: tuple[str, ...]) -> None:
+        self.add_printer(name)
+        view = self.views[name]
+        self.views[name] = replace(view, printer=replace(view.printer, uri=f"weblink:{serial}"), channels=channels)
 
     def do(self, command: Command, tag: Tag) -> Reply | None:
         """Return the reply; None when it comes later (a job is followed)."""
@@ -78,6 +93,9 @@ class ScriptedEngine:
             case ShowPrinter(printer):
                 view = self._view(printer)
                 return PrinterShown(view) if view else self._unknown(printer)
+            case AskPrinter(printer) | ReopenChannel(printer):
+                self.asked.append(command)
+                return self.answers.get(printer, Done())
             case _:
                 raise AssertionError(f"the script has no answer to {command}")
 
@@ -107,8 +125,10 @@ class ScriptedEngine:
 
     def _submit(self, submit: Submit) -> Reply:
         view = self._view(submit.printer)
-        if self.refusal or view is None:
-            return self.refusal or self._unknown(submit.printer)
+        if view is None:
+            return self._unknown(submit.printer)
+        if self.refusal and len(self.submitted) >= self.taken_before_refusal:
+            return self.refusal
         self.submitted.append(submit)
         job_id = JobId(f"job-{len(self.submitted)}")
         self.jobs[job_id] = Job(job_id, view.printer.id, JobState.PENDING, NOON, NOON)
@@ -193,7 +213,28 @@ class Conversation:
             self.perform(self.dialect.answer(tag, reply))
 
 
-MakeDialect = Callable[[str, dict[str, Any]], Dialect]
+class HttpConversation:
+    """An HTTP dialect and a scripted engine, joined as the server would join them.
+
+    A frame is `METHOD PATH BODY`, or `STATUS WORDS`; ␊ stands for a bare line feed.
+    """
+
+    def __init__(self, dialect: HttpDialect, engine: ScriptedEngine) -> None:
+        self.dialect, self.engine = dialect, engine
+        self.sent: list[str] = []
+
+    def receive(self, frame: str) -> None:
+        method, path, body = [*frame.split(" ", 2), ""][:3]
+        said = self.dialect.ask(Request(method, path, body=body.replace("␊", "\n").encode()), NOON)
+        while isinstance(said, Do):
+            reply = self.engine.do(said.command, said.tag)
+            assert reply is not None, "nothing here comes later"
+            said = self.dialect.tell(said.tag, reply)
+        assert said.media_type == "text/plain; charset=utf-8"
+        self.sent.append(f"{said.status} {said.body.decode()}".replace("\n", "␊").strip())
+
+
+MakeDialect = Callable[[str, dict[str, Any]], Dialect | HttpDialect]
 """Given the path and the settings that a transcript may change."""
 
 
@@ -205,7 +246,7 @@ class Transcript:
         self._path = "/"
         self.settings: dict[str, Any] = {}
         self._engine = ScriptedEngine()
-        self._conversation: Conversation | None = None
+        self._conversation: Conversation | HttpConversation | None = None
 
     def play(self, text: str) -> None:
         for number, line in enumerate(text.splitlines(), 1):
@@ -217,10 +258,19 @@ class Transcript:
         self._expect_silence()
 
     @property
-    def _talk(self) -> Conversation:
+    def _anyone(self) -> Conversation | HttpConversation:
         if self._conversation is None:
-            self._conversation = Conversation(self._make(self._path, self.settings), self._engine)
+            dialect = self._make(self._path, self.settings)
+            if hasattr(dialect, "ask"):
+                self._conversation = HttpConversation(cast("HttpDialect", dialect), self._engine)
+            else:
+                self._conversation = Conversation(dialect, self._engine)
         return self._conversation
+
+    @property
+    def _talk(self) -> Conversation:
+        assert isinstance(self._anyone, Conversation), "over HTTP this cannot happen"
+        return self._anyone
 
     def _line(self, mark: str, rest: str) -> None:
         match mark:
@@ -228,7 +278,7 @@ class Transcript:
                 self._expect(rest)
             case ">":
                 self._expect_silence()
-                self._talk.receive(rest)
+                self._anyone.receive(rest)
             case "!":
                 self._expect_silence()
                 self._happen(rest)
@@ -238,10 +288,10 @@ class Transcript:
                 raise AssertionError("a line begins with '#', '>', '<', '!' or '='")
 
     def _expect(self, frame: str) -> None:
-        assert self._talk.sent, "nothing was sent"
-        sent = self._talk.sent.pop(0)
-        if frame.startswith("close "):
-            assert sent == frame
+        assert self._anyone.sent, "nothing was sent"
+        sent = self._anyone.sent.pop(0)
+        if frame.startswith("close ") or isinstance(self._conversation, HttpConversation):
+            assert sent == frame, f"sent was {sent}"
             return
         assert json.loads(sent) == json.loads(frame), f"sent was {sent}"
 
@@ -272,6 +322,15 @@ class Transcript:
         for name in names.split(", "):
             self._engine.add_printer(name)
 
+    def _weblink_printer_is(self, serial: str, name: str | None, channels: str | None) -> None:
+        self._engine.add_weblink_printer(serial, name or serial, tuple(channels.split(", ")) if channels else ())
+
+    def _printer_says(self, name: str, answer: str) -> None:
+        self._engine.answers[name.lower()] = PrinterSaid(answer.replace("␊", "\n").encode())
+
+    def _printer_refuses(self, name: str, status: str, code: str, says: str) -> None:
+        self._engine.answers[name.lower()] = Refusal(code, says, int(status))
+
     def _setting_is(self, name: str, value: str) -> None:
         self.settings[name] = json.loads(value)
 
@@ -281,7 +340,8 @@ class Transcript:
     def _engine_answers(self) -> None:
         self._talk.answer_all()
 
-    def _jobs_are_refused(self, code: str, says: str) -> None:
+    def _jobs_are_refused(self, number: str | None, code: str, says: str) -> None:
+        self._engine.taken_before_refusal = int(number or 0)
         self._engine.refusal = Refusal(code, says, 503)
 
     def _engine_stops(self) -> None:
@@ -315,7 +375,19 @@ class Transcript:
 
     def _prints(self, number: str, text: str, printer: str) -> None:
         submit = self._engine.submitted[int(number) - 1]
-        assert (submit.document, submit.printer) == (json.loads(text), printer)
+        sent = submit.document if isinstance(submit.document, str) else (submit.document.data or b"").decode()
+        assert (sent, submit.printer) == (json.loads(text), printer)
+
+    def _called(self, number: str, external_id: str) -> None:
+        assert self._engine.submitted[int(number) - 1].external_id == (
+            None if external_id == "nothing" else external_id
+        )
+
+    def _was_asked(self, printer: str, text: str, wait_s: str) -> None:
+        assert AskPrinter(printer, json.loads(text).encode(), within_s=float(wait_s)) in self._engine.asked
+
+    def _was_to_reopen(self, printer: str, channel: str) -> None:
+        assert ReopenChannel(printer, channel) in self._engine.asked
 
     def _may_wait(self, number: str, wait_s: str, rule: str) -> None:
         submit = self._engine.submitted[int(number) - 1]
@@ -337,7 +409,10 @@ _HAPPENINGS: list[tuple[str, Callable[..., None]]] = [
     (r"the engine is slow", Transcript._engine_is_slow),
     (r"the engine answers", Transcript._engine_answers),
     (r"the engine is stopping", Transcript._engine_stops),
-    (r"jobs are refused, because ([a-z-]+): (.+)", Transcript._jobs_are_refused),
+    (r"jobs(?: after (\d+))? are refused, because ([a-z-]+): (.+)", Transcript._jobs_are_refused),
+    (r"the Weblink printer (\w+)(?:, called (\w+),)? (?:is away|has (.+) open)", Transcript._weblink_printer_is),
+    (r"printer (\w+) says (.+)", Transcript._printer_says),
+    (r"printer (\w+) refuses with (\d+) ([a-z-]+): (.+)", Transcript._printer_refuses),
     (r"the wait for job (\d+) is over", Transcript._wait_is_over),
     (rf"job (\d+) is (\w+){_EVIDENCE}{_BECAUSE}(?:, after (\d+) bytes)?{_WORDS}", Transcript._job_is),
     (r"printer (\w+) is gone", Transcript._printer_is_gone),
@@ -347,5 +422,8 @@ _HAPPENINGS: list[tuple[str, Callable[..., None]]] = [
 _CHECKS: list[tuple[str, Callable[..., None]]] = [
     (r"job (\d+) prints (\".*\") on (.+)", Transcript._prints),
     (r"job (\d+) may wait (any time|\d+ s), then (\w+)", Transcript._may_wait),
+    (r"job (\d+) is known by its app as (\w+)", Transcript._called),
+    (r"(\w+) was asked (\".*\") for (\d+) s", Transcript._was_asked),
+    (r"(\w+) was to reopen (\w+)", Transcript._was_to_reopen),
     (r"there are (\d+) jobs", Transcript._jobs),
 ]

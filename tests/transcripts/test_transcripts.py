@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from fanfold.dialects.base import Dialect
+from fanfold.dialects.base import Dialect, HttpDialect
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
+from fanfold.dialects.zebra_ws_print import ZebraWsPrint, ZebraWsPrintSettings
 from tests.transcripts.scripted import MakeDialect, Transcript
 
 HERE = Path(__file__).parent
@@ -18,7 +19,11 @@ def _printerwebsocket(path: str, settings: dict[str, Any]) -> Dialect:
     return PrinterWebSocket(lambda: PrinterWebSocketSettings(**{"version": "9.9", **settings}), path)
 
 
-DIALECTS: dict[str, MakeDialect] = {"printerwebsocket": _printerwebsocket}
+def _zebra_ws_print(_path: str, settings: dict[str, Any]) -> HttpDialect:
+    return ZebraWsPrint(lambda: ZebraWsPrintSettings(**settings))
+
+
+DIALECTS: dict[str, MakeDialect] = {"printerwebsocket": _printerwebsocket, "zebra_ws_print": _zebra_ws_print}
 TRANSCRIPTS = sorted(HERE.glob("*/*.txt"))
 
 

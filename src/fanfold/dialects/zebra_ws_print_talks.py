@@ -134,7 +134,7 @@ def _absent(serial: str) -> Refused:
 def _partly(labels: Sequence[Label], kept: int, why: Refused) -> Refused:
     # 409, not its own status: an app that simply sends all of it again would print the first ones twice.
     says = (
-        f"The first {kept} of {len(labels)} labels are kept and will print. Number {kept + 1}, for "
+        f"{kept} of {len(labels)} labels, the first, are kept and will print. Number {kept + 1}, for "
         f"{labels[kept].serial}, and all behind it are not: {why.says} Send only those again."
     )
     return Refused(says, code="partly-kept", status=409)
