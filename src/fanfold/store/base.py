@@ -146,7 +146,8 @@ class Outbox(Protocol):
     async def post(self, webhook: str, cursor: int, letters: Sequence[Letter] = ()) -> None:
         """Move the webhook's cursor there and keep the letters that were not delivered, in one transaction.
 
-        A webhook without a cursor is made.
+        A webhook without a cursor is made. Letters get their ids in the order of their events. While the disk is full
+        a post with letters raises StoreFailed; one that only moves the cursor goes on.
         """
 
     async def next_letters(self, webhook: str, limit: int = 100) -> Sequence[Letter]:
@@ -159,13 +160,20 @@ class Outbox(Protocol):
         """Forget letters that were delivered, by their ids."""
 
     async def put_off(self, letters: Sequence[Letter], *, dead: bool = False) -> None:
-        """Keep these letters' `tries`, `last_at`, `next_s` and `error`; dead ones are not tried again by themselves."""
+        """Keep these letters' `tries`, `last_at`, `next_s` and `error`; dead ones are not tried again by themselves.
+
+        Letters that are not here any more are passed over; a dead one stays dead until `revive`.
+        """
 
     async def dead_letters(self, webhook: str, limit: int = 100) -> Sequence[Letter]:
         """Return letters that were given up, newest first."""
 
     async def revive(self, webhook: str, next_s: float) -> int:
-        """Let all dead letters wait again, as if new at that age (`since_s` and `next_s`); return how many."""
+        """Let all dead letters wait again, as if new at that age (`since_s`, `next_s`, no `tries`); return how many.
+
+        Each is at its old place among its subject's letters. Works in small steps, so that no other verb waits long:
+        what was revived before a StoreFailed stays so.
+        """
 
     async def drop_webhook(self, webhook: str) -> None:
         """Forget a webhook with its cursor and letters. Idempotent."""

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
+from fanfold.store.letters import LETTER
 from fanfold.store.rows import EVENT_ROW, JOB, NEWS_ROW, Row
 
 AT_ONCE = 16
@@ -34,5 +35,6 @@ class Inserts:
 
 JOBS = Inserts("jobs", f"seq, {JOB}, fingerprint, since_s")
 DOCUMENTS = Inserts("documents", "job, data")
+LETTERS = Inserts("letters", f"webhook, state, {LETTER}")
 EVENTS = Inserts("events", EVENT_ROW)
 NEWS = Inserts("events", NEWS_ROW)

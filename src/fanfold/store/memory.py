@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fanfold.model import Job, JobId, JobState, PrinterId
 from fanfold.store import refusals
 from fanfold.store.base import Added, Change, JobsPage, Lateness, Limits, Watcher
 from fanfold.store.history import News, told, transition
+from fanfold.store.memory_outbox import MemoryOutbox
 from fanfold.store.memory_printers import MemoryPrinters
 from fanfold.store.paging import before_of, size_of
 from fanfold.store.transitions import changed, claimed, is_late, matches
@@ -35,8 +36,8 @@ class _Kept:
     """The store's age when the job entered its state."""
 
 
-class MemoryStore(MemoryPrinters):
-    """Keeps the promises of `Store`, but for the lasting: what it holds ends with it."""
+class MemoryStore(MemoryPrinters, MemoryOutbox):
+    """Keeps the promises of `Store` and of `Outbox`, but for the lasting: what it holds ends with it."""
 
     def __init__(self, incoming: Path) -> None:
         """Take documents given as files from the folder `incoming`."""
@@ -45,6 +46,8 @@ class MemoryStore(MemoryPrinters):
         self._jobs: dict[JobId, _Kept] = {}
         self._keys: dict[tuple[str, str], JobId] = {}
         self._events: list[Event] = []
+        self._recorded_s: dict[int, float] = {}
+        """The store's age at each event of a printer."""
         self._last_event_id = 0
         self._last_seq = 0
         self._watchers: list[Watcher] = []
@@ -180,8 +183,9 @@ class MemoryStore(MemoryPrinters):
     ) -> None:
         """Keep an event on a printer."""
         self._check_open()
-        news = News(printer, str(state), reasons, message, data)
-        self._tell(told(self._next_event_id(), clock.now(), news))
+        event = told(self._next_event_id(), clock.now(), News(printer, str(state), reasons, message, data))
+        self._recorded_s[event.id] = self.age_s
+        self._tell(event)
 
     # upkeep
 
@@ -191,11 +195,12 @@ class MemoryStore(MemoryPrinters):
         documents = [kept for kept in self._finished(keep_documents_s) if kept.data is not None]
         for kept in documents:
             kept.data, kept.job = None, replace(kept.job, document_kept=False)
-        rows = [kept.job for kept in self._finished(keep_jobs_s)]
+        missed = {event.job for event in self._missed() if isinstance(event, JobChanged)}
+        rows = [kept.job for kept in self._finished(keep_jobs_s) if kept.job.id not in missed]
         for job in rows:
             self._forget(job)
-        gone = {job.id for job in rows}
-        self._events = [event for event in self._events if not (isinstance(event, JobChanged) and event.job in gone)]
+        self._drop_events({job.id for job in rows}, self.age_s - keep_jobs_s)
+        self._drop_dead(self.age_s - keep_jobs_s)
         return len(documents), len(rows)
 
     # how
@@ -206,6 +211,23 @@ class MemoryStore(MemoryPrinters):
     def _finished(self, ago_s: float) -> Iterable[_Kept]:
         since_s = self.age_s - ago_s
         return [kept for kept in self._jobs.values() if kept.job.state.finished and kept.since_s <= since_s]
+
+    def _missed(self) -> Sequence[Event]:
+        """Return the events that a webhook has not passed yet."""
+        heard = self._heard()
+        return [] if heard is None else [event for event in self._events if event.id > heard]
+
+    def _drop_events(self, jobs: Collection[JobId], until_s: float) -> None:
+        """Drop the events of these jobs, and those of printers that were recorded at that age or before."""
+        missed = {event.id for event in self._missed()}
+        old = {number for number, at_s in self._recorded_s.items() if at_s <= until_s} - missed
+        for number in old:
+            del self._recorded_s[number]
+        self._events = [
+            event
+            for event in self._events
+            if event.id not in old and not (isinstance(event, JobChanged) and event.job in jobs)
+        ]
 
     async def _bytes_of(self, document: Document) -> bytes:
         if document.path is None:

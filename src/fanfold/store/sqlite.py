@@ -1,7 +1,8 @@
 """The store on disk: SQLite, one writer thread with group commit, and documents beside it. Knows no engine.
 
-The parts: `opening` makes it ready; `writer` runs `verbs`, `printers` and `upkeep` in groups; `readers` run
-`queries`; `recent` spares reading what was just written; `adding` brings documents to where they belong first.
+The parts: `opening` makes it ready; `writer` runs `verbs`, `printers`, `outbox` and `upkeep` in groups; `readers` run
+`queries` and `letters`; `recent` spares reading what was just written; `adding` brings documents to where they belong
+first.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import Any, TypeVar
 from fanfold.errors import StoreFailed
 from fanfold.messages import Event, JobChanged, ListJobs
 from fanfold.model import Job, JobId, JobState, Printer, PrinterId
-from fanfold.store import printers, queries, upkeep, verbs
+from fanfold.store import outbox, printers, queries, upkeep, verbs
 from fanfold.store.adding import Adding
 from fanfold.store.base import INLINE_BYTES, Added, Change, JobsPage, KeptPrinter, Lateness, Limits, Watcher
 from fanfold.store.history import News
 from fanfold.store.opening import Opened, open_parts
 from fanfold.store.recent import Recent
+from fanfold.store.sqlite_outbox import SqliteOutbox
 from fanfold.store.transaction import Transaction
 from fanfold.store.writer import Urgency, Writer
 from fanfold.wire import Document
@@ -30,20 +32,19 @@ from fanfold.wire import Document
 T = TypeVar("T")
 
 
-class SqliteStore:
-    """Keeps the promises of `Store`. Lives in one event loop; `open` makes it, `close` ends it."""
+class SqliteStore(SqliteOutbox):
+    """Keeps the promises of `Store` and of `Outbox`. Lives in one event loop; `open` makes it, `close` ends it."""
 
     def __init__(self, opened: Opened) -> None:
         """Take over what `open_parts` returned; within a running loop. Use `open`."""
+        super().__init__(Writer(opened.db, opened.ledger, self._committed), opened.readers)
         self._parts = opened.parts
-        self._readers = opened.readers
         self._files = opened.files
         self._ledger = opened.ledger
         self._tally = opened.ledger.tally.copy()
         self._recent = Recent(opened.ledger.last_event_id)
         self._watchers: list[Watcher] = []
         self._errands: set[asyncio.Task[Any]] = set()
-        self._writer = Writer(opened.db, opened.ledger, self._committed)
         self._adding = Adding(self._writer, self._readers, self._files, self._recent)
 
     @classmethod
@@ -225,6 +226,8 @@ class SqliteStore:
         documents = await self._drop(upkeep.drop_documents, age_s - keep_documents_s)
         rows = await self._drop(upkeep.drop_jobs, age_s - keep_jobs_s)
         await self._drop(upkeep.drop_printer_events, age_s - keep_jobs_s)
+        await self._drop(outbox.drop_dead, age_s - keep_jobs_s)
+        await self._drop_forgotten()
         await self._writer.ask(Urgency.STEP, Transaction.save_age)
         await self._adding.room()
         return documents, rows

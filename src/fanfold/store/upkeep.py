@@ -18,8 +18,12 @@ STEP_ROWS = 250
 STEP_BYTES = 4 * 1024**2
 """Bytes of documents in one step: SQLite frees a blob page by page."""
 
+_NEVER = 2**63 - 1
+"""Above any event's id."""
+
 _DUE = f"""
-    SELECT seq, id, printer, size_bytes, document FROM jobs INDEXED BY jobs_finished
+    SELECT seq, id, printer, size_bytes, document, (SELECT max(id) FROM events WHERE job = seq)
+    FROM jobs INDEXED BY jobs_finished
     WHERE {FINISHED} AND document = ? AND since_s <= ? ORDER BY since_s LIMIT {STEP_ROWS}"""
 
 
@@ -45,6 +49,7 @@ class _Due:
     printer: PrinterId
     size_bytes: int
     place: int
+    last_event: int
 
 
 def drop_documents(tx: Transaction, until_s: float) -> Step:
@@ -56,8 +61,11 @@ def drop_documents(tx: Transaction, until_s: float) -> Step:
 
 
 def drop_jobs(tx: Transaction, until_s: float) -> Step:
-    """Drop some jobs, all of them, that finished at that age of the store or before."""
-    due = _due(tx, until_s, (DROPPED, INLINE, FILE))
+    """Drop some jobs, all of them, that finished at that age of the store or before.
+
+    The oldest go first; at one of whom a webhook has not heard all it stops, for what finished later has later news.
+    """
+    due = _due(tx, until_s, (DROPPED, INLINE, FILE), _heard(tx))
     _forget_documents(tx, due)
     seqs = [(job.seq,) for job in due]
     tx.db.executemany("DELETE FROM events WHERE job = ?", seqs)
@@ -67,16 +75,24 @@ def drop_jobs(tx: Transaction, until_s: float) -> Step:
 
 def drop_printer_events(tx: Transaction, until_s: float) -> Step:
     """Drop some events of printers that were recorded at that age of the store or before."""
-    some = f"SELECT id FROM events WHERE job IS NULL AND since_s <= ? LIMIT {STEP_ROWS}"
-    return Step(tx.db.execute(f"DELETE FROM events WHERE id IN ({some})", (until_s,)).rowcount)
+    some = f"SELECT id FROM events WHERE job IS NULL AND since_s <= ? AND id <= ? LIMIT {STEP_ROWS}"
+    return Step(tx.db.execute(f"DELETE FROM events WHERE id IN ({some})", (until_s, _heard(tx))).rowcount)
 
 
-def _due(tx: Transaction, until_s: float, places: Sequence[int]) -> Sequence[_Due]:
+def _heard(tx: Transaction) -> int:
+    """Return the last event that every webhook has passed; without webhooks, one that never comes."""
+    row = tx.db.execute("SELECT min(cursor) FROM webhooks WHERE name IS NOT NULL").fetchone()
+    return _NEVER if row[0] is None else int(row[0])
+
+
+def _due(tx: Transaction, until_s: float, places: Sequence[int], heard: int = _NEVER) -> Sequence[_Due]:
     due: list[_Due] = []
     room = STEP_BYTES
     for place in places:
         for row in tx.db.execute(_DUE, (place, until_s)).fetchall():
             job = _Due(*row)
+            if job.last_event > heard:
+                break
             room -= job.size_bytes if place == INLINE else 0
             if due and (room < 0 or len(due) == STEP_ROWS):
                 return due

@@ -12,7 +12,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from fanfold.errors import Refused, StoreFailed
+from fanfold.errors import FanfoldError, StoreFailed
 from fanfold.store import refusals
 from fanfold.store.documents import FULL
 from fanfold.store.transaction import Ledger, Transaction
@@ -32,7 +32,7 @@ class Urgency(Enum):
     """What shares a transaction with what, in the order of its turn."""
 
     SETTLE = 1
-    """Settles, claims and notes: what already lies in the store moves on first, and is not undone for others."""
+    """Settles, claims, notes, letters: what already lies in the store moves on first, and is not undone for others."""
     ADD = 2
     """New jobs."""
     STEP = 3
@@ -41,7 +41,7 @@ class Urgency(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Something to be done in a transaction. `run` returns the answer; a Refused is raised to who asked."""
+    """Something to be done in a transaction. `run` returns the answer; an error is raised to who asked."""
 
     urgency: Urgency
     run: Callable[[Transaction], Any]
@@ -67,9 +67,9 @@ class Writer:
         self._thread.start()
 
     def ask(
-        self, urgency: Urgency, run: Callable[[Transaction], T | Refused], size_bytes: int = 0
+        self, urgency: Urgency, run: Callable[[Transaction], T | FanfoldError], size_bytes: int = 0
     ) -> asyncio.Future[T]:
-        """Have this done; the answer comes when it is synced. `size_bytes` is how much of a document it writes.
+        """Have this done; the answer comes when it is synced. `size_bytes` is how much of documents it writes.
 
         Raises:
             StoreFailed: the store is closed.
