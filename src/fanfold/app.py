@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,9 +20,10 @@ from fanfold.errors import FanfoldError
 from fanfold.languages.samples import test_page
 from fanfold.logbook import Logbook
 from fanfold.server.access import Access
-from fanfold.server.base import Doors
+from fanfold.server.base import AppDoor, Doors
 from fanfold.server.http import Server
 from fanfold.store.sqlite import SqliteStore
+from fanfold.transports.base import Receives, Transport
 from fanfold.wire import Document
 
 log = logging.getLogger("fanfold")
@@ -89,18 +90,29 @@ class Gateway:
         stack.push_async_callback(self.engine.stop)
         await self.engine.start(settings)
         self._server = Server(
-            self.engine, self._doors(), settings.listeners, access, message_bytes=settings.limits.message_bytes
+            self.engine,
+            self._doors(transports.values()),
+            settings.listeners,
+            access,
+            message_bytes=settings.limits.message_bytes,
+            line_message_bytes=settings.weblink.message_bytes,
         )
         await self._server.__aenter__()
         stack.push_async_callback(self._close_doors)
 
-    def _doors(self) -> Doors:
+    def _doors(self, transports: Iterable[Transport]) -> Doors:
         dialects = registry.DIALECTS
+        doors = [transport.door for transport in transports if isinstance(transport, Receives)]
         return Doors(
             registry.NATIVE_HTTP(),
             registry.NATIVE_ROUTES,
             lambda: dialects["native"](self._now, ""),
             lambda path: dialects["printerwebsocket"](self._now, path),
+            printers={door.name: door for door in doors},
+            apps={
+                name: AppDoor(make(self._now), registry.HTTP_ROUTES[name])
+                for name, make in registry.HTTP_DIALECTS.items()
+            },
         )
 
     def _allows_origin(self, origin: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fanfold.config.disk import load, read_token
+from fanfold.config.disk import load, read_secret, read_token, read_users
 from fanfold.config.table import (
     LISTENER_ROWS,
     OPTION_ROWS,
@@ -56,5 +56,7 @@ __all__ = [
     "config_file",
     "is_loopback",
     "load",
+    "read_secret",
     "read_token",
+    "read_users",
 ]

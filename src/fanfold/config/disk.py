@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,14 @@ from typing import Any
 
 from fanfold.config import read
 from fanfold.config.table import Listener, Settings, config_file
-from fanfold.config.words import is_loopback
+from fanfold.config.words import Door, Proof, is_loopback
 from fanfold.errors import CannotStart
+
+SHORTEST_SECRET = 16
+"""Tried a thousand times a second, one of so many random characters is not found in the life of a printer."""
+SHORTEST_PASSWORD = 8
+
+_ADVICE = "`openssl rand -hex 24` makes a good one."
 
 
 def load(config: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
@@ -26,6 +33,7 @@ def load(config: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) 
     tree = _toml(file) if file else {}
     settings = read.settings(tree, file, env, flags, here=Path.cwd())
     for listener in settings.listeners:
+        _check_files(listener)
         _check_reach(listener, settings)
     if settings.access.token_file:
         read_token(settings.access.token_file)
@@ -40,6 +48,48 @@ def read_token(file: Path) -> str:
             f"{file}: the token file must hold one secret in one line, of ASCII letters, digits and signs."
         )
     return token
+
+
+def read_secret(file: Path) -> str:
+    """Return the secret that printers have in their URL. Raises CannotStart when there is none that is good."""
+    secret = _text(file, "the secret file").strip()
+    if not secret:
+        raise CannotStart(f"{file}: the secret file is empty. {_ADVICE}")
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", secret):
+        raise CannotStart(
+            f"{file}: the secret is part of a URL, so it must be one line of ASCII letters, digits and - . _ ~ only."
+        )
+    if len(secret) < SHORTEST_SECRET:
+        raise CannotStart(
+            f"{file}: the secret has {len(secret)} characters and could be guessed; it must have at least "
+            f"{SHORTEST_SECRET}. {_ADVICE}"
+        )
+    return secret
+
+
+def read_users(file: Path) -> dict[str, str]:
+    """Return the passwords of a users file, by user. Raises CannotStart where it is not as it must be."""
+    users: dict[str, str] = {}
+    for number, line in enumerate(_text(file, "the users file").splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            name, password = _user(line, f"{file}, line {number}")
+            if name in users:
+                raise CannotStart(f"{file}, line {number}: the user {name!r} is there already; remove one of them.")
+            users[name] = password
+    if not users:
+        raise CannotStart(f"{file}: the users file names nobody; write a line `user:password` for each user.")
+    return users
+
+
+def _user(line: str, where: str) -> tuple[str, str]:
+    name, colon, password = (part.strip() for part in line.partition(":"))
+    if not colon or not name or not f"{name}{password}".isprintable() or " " in name + password:
+        raise CannotStart(f"{where}: this must be `user:password`, both without spaces, as printers take them.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise CannotStart(
+            f"{where}: the password of {name!r} is too short; it must have at least {SHORTEST_PASSWORD} characters."
+        )
+    return name, password
 
 
 def _chosen(config: Path | None, env: Mapping[str, str]) -> Path | None:
@@ -70,13 +120,21 @@ def _text(file: Path, what: str) -> str:
         raise CannotStart(f"{file}: {what} cannot be read: {says}.") from error
 
 
-def _check_reach(listener: Listener, settings: Settings) -> None:
-    for file in (listener.tls_cert, listener.tls_key):
+def _check_files(listener: Listener) -> None:
+    for file in (listener.tls_cert, listener.tls_key, listener.tls_client_ca):
         if file is not None and not file.is_file():
             raise CannotStart(f"{file}: there is no such file, but listener {listener.shown} needs it for TLS.")
-    if not is_loopback(listener.address) and settings.access.token_file is None:
+    if listener.secret_file is not None and Proof.PATH in listener.proof:
+        read_secret(listener.secret_file)
+    if listener.users_file is not None and {Proof.BASIC, Proof.DIGEST} & set(listener.proof):
+        read_users(listener.users_file)
+
+
+def _check_reach(listener: Listener, settings: Settings) -> None:
+    is_guarded = is_loopback(listener.address) or listener.allow or set(listener.doors) <= {Door.WEBLINK}
+    if not is_guarded and settings.access.token_file is None:
         raise CannotStart(
             f"Listener {listener.shown} can be reached from other machines, so callers must prove who they are: "
             f"put a secret into a file and name it under [access] as token_file in {settings.file or config_file()} "
-            "(or in FANFOLD_ACCESS_TOKEN_FILE), or listen on 127.0.0.1."
+            "(or in FANFOLD_ACCESS_TOKEN_FILE), or name the callers' addresses as its `allow`, or listen on 127.0.0.1."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fanfold.messages import (
@@ -19,10 +19,10 @@ from fanfold.messages import (
     RemovePrinter,
     RevokeOrigin,
 )
+from fanfold.server.arrival import SITE_MARKS, Arrival, is_upgrade, offered
 from fanfold.server.base import BEARER_SUBPROTOCOL
-
-READS = ("host", "origin", "authorization", "sec-fetch-site", "sec-websocket-protocol", "upgrade")
-"""The headers that decide."""
+from fanfold.server.digest import Digest
+from fanfold.server.proofs import Proofs, Unproven
 
 OWNERS_ONLY = frozenset({AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient})
 """Commands that change who may do what, or where paper comes out: not for pages that were merely let in to print."""
@@ -30,23 +30,6 @@ OWNERS_ONLY = frozenset({AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePr
 _LOOPBACK_PAGE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request as it came in, before anything of it is believed."""
-
-    method: str
-    path: str
-    headers: Mapping[str, Sequence[str]]
-    """All values of each of `READS`; names in lower case."""
-    peer: str
-    address: str
-    """Our own address on this connection."""
-    port: int
-    tls: bool
-    wide: bool
-    """Whether others than this machine can reach the listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +49,7 @@ class Access:
         self, allows_origin: Callable[[str], bool], hosts: Iterable[str] = (), token: str | None = None
     ) -> None:
         self._allows_origin = allows_origin
+        self._digest = Digest()
         self.renew(hosts, token)
 
     @property
@@ -91,6 +75,13 @@ class Access:
         if origins:
             return Admission(origins[0], origins[0], own_page=_is_own(arrival, origins[0]))
         return Admission("token" if token and self._token else "local")
+
+    def admit_printer(self, arrival: Arrival, proofs: Proofs, now_s: float) -> tuple[str, ...] | Unproven:
+        """Return who a printer is that dials in, by what it proved, the strongest first; or why it may not come in.
+
+        It needs no name of ours and no token: its proofs are its own.
+        """
+        return wrong_visitor(arrival) or proofs.judge(arrival, self._digest, now_s)
 
     def _wrong_host(self, arrival: Arrival) -> Refusal | None:
         hosts = arrival.headers.get("host", ())
@@ -127,8 +118,11 @@ class Access:
             return Refusal(
                 "wrong-token", "The token is not this gateway's. It is in the file that `token_file` names.", 401
             )
-        if not arrival.wide or _needs_no_token(arrival):
+        if not arrival.wide or _needs_no_token(arrival) or _is_listed(arrival.peer, arrival.allow):
             return None
+        if self._token is None:
+            says = "This listener takes callers only from the addresses that `allow` names at it in fanfold.toml."
+            return Refusal("address-not-allowed", says, 403)
         says = (
             "This listener can be reached from other machines, so it asks for the gateway's token: send "
             f"`Authorization: Bearer TOKEN`, or on a WebSocket the subprotocol `{BEARER_SUBPROTOCOL}TOKEN`."
@@ -147,9 +141,12 @@ def may(command: Command, admission: Admission) -> Refusal | None:
     return Refusal("own-page-only", says, 403)
 
 
-def is_upgrade(arrival: Arrival) -> bool:
-    """Tell whether the request wants to be a WebSocket."""
-    return any(value.strip().lower() == "websocket" for value in arrival.headers.get("upgrade", ()))
+def wrong_visitor(arrival: Arrival) -> Unproven | None:
+    """Say why a visitor of a printers' door can be no printer: it bears the marks of a browser."""
+    if not any(name == "origin" or name.startswith(SITE_MARKS) for name, values in arrival.headers.items() if values):
+        return None
+    says = "Only printers come in here, and this came from a web page (it has an Origin or Sec-Fetch header)."
+    return Unproven(Refusal("no-printer", says, 403))
 
 
 def is_public(arrival: Arrival) -> bool:
@@ -186,11 +183,18 @@ def _presented(arrival: Arrival) -> str | None:
         scheme, _, token = value.partition(" ")
         if scheme.lower() == "bearer":
             return token.strip()
-    for value in arrival.headers.get("sec-websocket-protocol", ()):
-        for protocol in value.split(","):
-            if protocol.strip().startswith(BEARER_SUBPROTOCOL):
-                return protocol.strip().removeprefix(BEARER_SUBPROTOCOL)
+    for protocol in offered(arrival):
+        if protocol.startswith(BEARER_SUBPROTOCOL):
+            return protocol.removeprefix(BEARER_SUBPROTOCOL)
     return None
+
+
+def _is_listed(peer: str, allow: Sequence[str]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:  # who is gone already has no address
+        return False
+    return any(address in ipaddress.ip_network(network) for network in allow)
 
 
 def _same_address(name: str, address: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from fanfold.dialects.base import Dialect, HttpDialect
+from fanfold.door import Door
 from fanfold.engine.clients import Clients
 from fanfold.messages import Caller, Command, Event, Reply
 from fanfold.model import JobState
@@ -79,6 +80,15 @@ class Route(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AppDoor:
+    """An HTTP-shaped dialect that is offered only at the listeners that name its door."""
+
+    dialect: HttpDialect
+    routes: Sequence[Route]
+    """Their paths are told to the letter; whatever comes to one of them, by any method, is the dialect's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Doors:
     """The dialects behind the doors; those for WebSockets are made anew for each connection."""
 
@@ -87,6 +97,10 @@ class Doors:
     native_ws: Callable[[], Dialect]
     legacy_ws: Callable[[str], Dialect]
     """Given the path with its query."""
+    printers: Mapping[str, Door] = field(default_factory=dict)
+    """Where printers dial in, by the door's name."""
+    apps: Mapping[str, AppDoor] = field(default_factory=dict)
+    """What apps were written for that speak another HTTP than ours, by the door's name."""
 
 
 class Listener(Protocol):
@@ -115,3 +129,23 @@ class Listener(Protocol):
     @property
     def optional(self) -> bool:
         """Whether it is passed over where the machine has no such address."""
+
+    @property
+    def allow(self) -> Sequence[str]:
+        """Addresses and networks whose callers need no token there."""
+
+    @property
+    def proof(self) -> Sequence[str]:
+        """What printers must prove that dial in there, all of it; by the words of the settings."""
+
+    @property
+    def secret_file(self) -> Path | None:
+        """Where the secret is that the proof `path` asks for."""
+
+    @property
+    def users_file(self) -> Path | None:
+        """Where the users are that the proofs `basic` and `digest` know."""
+
+    @property
+    def tls_client_ca(self) -> Path | None:
+        """Whose client certificates the proof `certificate` believes, in PEM."""

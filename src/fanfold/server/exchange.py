@@ -23,9 +23,16 @@ class Exchange:
     """Takes requests to a dialect and brings its answers back."""
 
     def __init__(
-        self, dialect: HttpDialect, engine: Engine, errands: Errands, threads: Executor, message_bytes: int
+        self,
+        dialect: HttpDialect,
+        engine: Engine,
+        errands: Errands,
+        threads: Executor,
+        message_bytes: int,
+        name: str = "native",
     ) -> None:
         self._dialect = dialect
+        self._name = name
         self._engine = engine
         self._errands = errands
         self._threads = threads
@@ -49,7 +56,7 @@ class Exchange:
         return Request(method, request.rel_url.raw_path, request.query, headers, body, document)
 
     async def _converse(self, request: Request, admission: Admission, peer: str) -> Response:
-        caller = Caller("", admission.owner, peer, "native")
+        caller = Caller("", admission.owner, peer, self._name)
         try:
             said = self._dialect.ask(request, clock.now())
         except BaseException:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
+from fanfold.config import Proof
+from fanfold.door import Door
 from fanfold.errors import Refused
 from fanfold.messages import Refusal
 from fanfold.server import access, headers, problems
-from fanfold.server.access import Access, Arrival
+from fanfold.server.access import Access
+from fanfold.server.arrival import READS, SITE_MARKS, Arrival, is_upgrade
 from fanfold.server.base import API, LEGACY, METRICS, PAGE
 from fanfold.server.errands import where
 from fanfold.server.listen import Ear
+from fanfold.server.printers import Printers
+from fanfold.server.proofs import Unproven
 from fanfold.server.refusals import Refusals
 
 log = logging.getLogger("fanfold.http")
@@ -25,29 +30,60 @@ Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Guard:
     """One for all listeners; by which of them a request came is told from the socket."""
 
-    def __init__(self, rules: Access, ears: Sequence[Ear]) -> None:
+    def __init__(
+        self, rules: Access, ears: Sequence[Ear], printers: Printers, apps: Mapping[str, Mapping[str, Route]]
+    ) -> None:
         self._access = rules
         self._ears = {(ear.address, ear.port): ear for ear in ears}
+        self._printers = printers
+        self._apps = apps
         self._refusals = Refusals(time.monotonic)
 
     @web.middleware
     async def stand(self, request: web.Request, handler: Route) -> web.StreamResponse:
         """Let a request through to its route, or answer it here; in the form that the framework takes."""
-        if answer := self._judge(request):
-            return answer
-        return await _answer(request, handler)
-
-    def _judge(self, request: web.Request) -> web.Response | None:
         ear = self._ear(request)
         arrival = _arrival(request, ear)
+        door = self._printers.wanted(arrival, ear.listener.doors)
+        if door is not None or self._printers.has_all(ear.listener.doors):
+            return await self._receive(request, arrival, ear, door)
+        route = self._app_route(arrival, ear)
+        if answer := self._judge(request, arrival, ear, is_app=route is not None):
+            return answer
+        return await _answer(request, arrival, route or handler)
+
+    async def _receive(self, request: web.Request, arrival: Arrival, ear: Ear, door: Door | None) -> web.StreamResponse:
+        if door is None:
+            if wrong := access.wrong_visitor(arrival):
+                return self._refuse(arrival, wrong.refusal)
+            return self._printers.turn_away(arrival, ear.listener.doors)
+        found = self._access.admit_printer(arrival, ear.proofs, time.monotonic())
+        if isinstance(found, Unproven):
+            return self._refuse(arrival, found.refusal, found.challenge)
+
+        async def receive(request: web.Request) -> web.StreamResponse:
+            return await self._printers.receive(request, arrival, door, found)
+
+        return await _answer(request, arrival, receive)
+
+    def _judge(self, request: web.Request, arrival: Arrival, ear: Ear, *, is_app: bool) -> web.Response | None:
         admission = self._access.admit(arrival)
         if isinstance(admission, Refusal):
-            self._refusals.note(arrival, admission)
-            return problems.refused(admission)
+            return self._refuse(arrival, admission)
         request[headers.ADMISSION] = admission
-        if _door(arrival) not in ear.listener.doors:
+        if not is_app and _door(arrival) not in ear.listener.doors:
             return problems.problem(404, "not-here", "This listener does not offer that; see `doors` in fanfold.toml.")
         return headers.preflight(request) if headers.is_preflight(request) else None
+
+    def _app_route(self, arrival: Arrival, ear: Ear) -> Route | None:
+        if is_upgrade(arrival):
+            return None
+        rows = (self._apps[name] for name in ear.listener.doors if name in self._apps)
+        return next((row[arrival.path] for row in rows if arrival.path in row), None)
+
+    def _refuse(self, arrival: Arrival, refusal: Refusal, challenge: str = "") -> web.Response:
+        self._refusals.note(arrival, refusal)
+        return problems.refused(refusal, challenge)
 
     def _ear(self, request: web.Request) -> Ear:
         address, port = _local(request)
@@ -57,7 +93,7 @@ class Guard:
         raise web.HTTPBadRequest(text="The connection is gone.")
 
 
-async def _answer(request: web.Request, route: Route) -> web.StreamResponse:
+async def _answer(request: web.Request, arrival: Arrival, route: Route) -> web.StreamResponse:
     """Every fault of the caller's or of ours is an answer too."""
     try:
         return await route(request)
@@ -68,16 +104,35 @@ async def _answer(request: web.Request, route: Route) -> web.StreamResponse:
     except ConnectionError:
         raise
     except Exception as error:  # noqa: BLE001  # told to the caller and to the log; nobody else notices
-        log.error("A request to %s broke: %s.", request.path, where(error))  # noqa: TRY400  # no payload in the log
+        log.error("A request to %s broke: %s.", arrival.shown, where(error))  # noqa: TRY400  # no payload in the log
         return problems.problem(500, "internal", "The gateway made a mistake; it is in its log.")
 
 
 def _arrival(request: web.Request, ear: Ear) -> Arrival:
-    read = {name: request.headers.getall(name, ()) for name in access.READS}
+    read: dict[str, Sequence[str]] = {name: request.headers.getall(name, ()) for name in READS}
+    read |= {name.lower(): (value,) for name, value in request.headers.items() if name.lower().startswith(SITE_MARKS)}
     address, port = _local(request)
     return Arrival(
-        request.method, request.path, read, request.remote or "", address, port, tls=ear.tls is not None, wide=ear.wide
+        request.method,
+        request.path,
+        read,
+        request.remote or "",
+        address,
+        port,
+        tls=ear.tls is not None,
+        wide=ear.wide,
+        allow=ear.listener.allow,
+        target=request.rel_url.raw_path_qs,
+        certificate_name=_common_name(request) if Proof.CERTIFICATE in ear.listener.proof else "",
+        has_secret_path=Proof.PATH in ear.listener.proof,
     )
+
+
+def _common_name(request: web.Request) -> str:
+    """Return the common name in the client certificate, if it has just one that can be shown."""
+    subject = (request.get_extra_info("peercert") or {}).get("subject", ())
+    names = [str(value) for part in subject for key, value in part if key == "commonName"]
+    return names[0] if len(names) == 1 and names[0].isprintable() else ""
 
 
 def _local(request: web.Request) -> tuple[str, int]:
@@ -88,6 +143,6 @@ def _local(request: web.Request) -> tuple[str, int]:
 def _door(arrival: Arrival) -> str:
     if arrival.path.startswith("/v1/"):
         return API
-    if access.is_upgrade(arrival):
+    if is_upgrade(arrival):
         return LEGACY
     return METRICS if arrival.path == "/metrics" else PAGE

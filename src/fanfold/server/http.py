@@ -12,16 +12,19 @@ from typing import Self
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from fanfold.config import Proof
 from fanfold.errors import CannotStart
 from fanfold.server import headers
 from fanfold.server.access import Access
 from fanfold.server.assets import Assets
-from fanfold.server.base import GOODBYE_S, Doors, Engine, Listener, Route
+from fanfold.server.base import GOODBYE_S, AppDoor, Doors, Engine, Listener
+from fanfold.server.base import Route as Row
 from fanfold.server.errands import Errands
 from fanfold.server.exchange import Exchange
-from fanfold.server.guard import Guard
+from fanfold.server.guard import Guard, Route
 from fanfold.server.listen import BACKLOG, Ear, open_ears
 from fanfold.server.metrics import MEDIA_TYPE, Metrics
+from fanfold.server.printers import Printers, greet
 from fanfold.server.upgrade import Upgrades
 
 log = logging.getLogger("fanfold.http")
@@ -31,6 +34,8 @@ KEEP_ALIVE_S = 75.0
 LINGER_S = 5.0
 """How long the rest of a refused body is read and thrown away, so that its sender gets to read why."""
 UPLOAD_THREADS = 4
+LINE_MESSAGE_BYTES = 8 * 1024**2
+"""The largest message that a printer may send, unless told otherwise."""
 
 
 class Server:
@@ -48,6 +53,7 @@ class Server:
         access: Access,
         *,
         message_bytes: int,
+        line_message_bytes: int = LINE_MESSAGE_BYTES,
         assets: Assets | None = None,
     ) -> None:
         self._engine = engine
@@ -57,8 +63,10 @@ class Server:
         self._assets = assets or Assets.installed()
         self._errands = Errands(engine)
         self._threads = ThreadPoolExecutor(UPLOAD_THREADS, "fanfold-upload")
+        self._message_bytes = message_bytes
         self._exchange = Exchange(doors.native_http, engine, self._errands, self._threads, message_bytes)
         self._upgrades = Upgrades(doors, engine, self._errands, message_bytes)
+        self._printers = Printers(doors, engine, self._errands, line_message_bytes)
         self._metrics = Metrics(engine)
         self._ears: list[Ear] = []
         self._runner: web.AppRunner | None = None
@@ -74,6 +82,7 @@ class Server:
         self._ears = open_ears(self._listeners)
         try:
             self._refuse_unguarded()
+            self._warn_of_unproven()
             await self._start()
         except BaseException:
             await self.close()
@@ -92,6 +101,7 @@ class Server:
         for site in sites:
             await site.stop()
         self._upgrades.end_all("The gateway is stopping.")
+        self._printers.end_all("The gateway is stopping.")
         self._errands.end_waits()
         if self._watch is not None:
             self._watch.cancel()
@@ -106,8 +116,9 @@ class Server:
 
     def application(self) -> web.Application:
         """Return all routes behind their guard."""
-        app = web.Application(middlewares=[Guard(self._access, self._ears).stand])
-        app.on_response_prepare.append(headers.dress)
+        guard = Guard(self._access, self._ears, self._printers, self._app_routes())
+        app = web.Application(middlewares=[guard.stand])
+        app.on_response_prepare.extend((headers.dress, greet))
         for row in self._doors.routes:
             if row.path != "/v1/ws":
                 self._add(app, row)
@@ -116,13 +127,25 @@ class Server:
         app.router.add_get("/{path:(?!v1/).*}", self._page_or_legacy)
         return app
 
-    def _add(self, app: web.Application, row: Route) -> None:
+    def _add(self, app: web.Application, row: Row) -> None:
         async def serve(request: web.Request) -> web.StreamResponse:
             admission = request[headers.ADMISSION]
             return await self._exchange.serve(request, admission, takes_raw_body=row.takes_raw_body)
 
         for method in (row.method, "HEAD") if row.method == "GET" else (row.method,):
             app.router.add_route(method, row.path, serve, expect_handler=_not_yet)
+
+    def _app_routes(self) -> dict[str, dict[str, Route]]:
+        """Return what the guard takes straight to an app's dialect, by door and path: elsewhere the paths are free."""
+        return {name: self._routes_of(name, door) for name, door in self._doors.apps.items()}
+
+    def _routes_of(self, name: str, door: AppDoor) -> dict[str, Route]:
+        exchange = Exchange(door.dialect, self._engine, self._errands, self._threads, self._message_bytes, name)
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await exchange.serve(request, request[headers.ADMISSION], takes_raw_body=False)
+
+        return {row.path: serve for row in door.routes}
 
     async def _native_socket(self, request: web.Request) -> web.StreamResponse:
         return await self._upgrades.native(request, request[headers.ADMISSION])
@@ -145,10 +168,18 @@ class Server:
 
     def _refuse_unguarded(self) -> None:
         for ear in self._ears:
-            if ear.wide and not self._access.has_token:
+            is_guarded = ear.listener.allow or self._printers.has_all(ear.listener.doors)
+            if ear.wide and not is_guarded and not self._access.has_token:
                 raise CannotStart(
                     f"Others than this machine could reach {ear.url}, so it needs a token that callers must send. "
                     "Write one to a file and name it as `token_file` under `[access]`, or listen at 127.0.0.1."
+                )
+
+    def _warn_of_unproven(self) -> None:
+        for ear in self._ears:
+            if Proof.NONE in ear.listener.proof:
+                log.warning(
+                    'The listener %s has `proof = ["none"]`: whoever reaches it can say to be any printer.', ear.url
                 )
 
     async def _start(self) -> None:

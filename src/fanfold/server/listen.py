@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from fanfold.config import is_loopback
 from fanfold.errors import CannotStart
 from fanfold.server.base import Listener
+from fanfold.server.keys import read_proofs
+from fanfold.server.proofs import Proofs
 
 BACKLOG = 512
 """A till's browser opens many connections at once after a reload."""
@@ -30,12 +32,14 @@ class Ear:
     address: str
     """The address it is bound to; kept, because a closed socket forgets it."""
     port: int
+    proofs: Proofs
+    """What printers must prove that dial in there."""
 
     @classmethod
-    def of(cls, listener: Listener, bound: socket.socket, tls: ssl.SSLContext | None) -> Ear:
+    def of(cls, listener: Listener, bound: socket.socket, tls: ssl.SSLContext | None, proofs: Proofs) -> Ear:
         """Return the ear of a bound socket."""
         address, port, *_ = bound.getsockname()
-        return cls(listener, bound, tls, str(address), int(port))
+        return cls(listener, bound, tls, str(address), int(port), proofs)
 
     @property
     def wide(self) -> bool:
@@ -58,8 +62,8 @@ def open_ears(listeners: Sequence[Listener]) -> list[Ear]:
     ears: list[Ear] = []
     try:
         for listener in listeners:
-            tls = _tls(listener)
-            ears.extend(Ear.of(listener, bound, tls) for bound in _bind(listener))
+            tls, proofs = _tls(listener), read_proofs(listener)
+            ears.extend(Ear.of(listener, bound, tls, proofs) for bound in _bind(listener))
     except BaseException:
         for ear in ears:
             ear.bound.close()

@@ -23,9 +23,12 @@ def problem(status: int, code: str, says: str) -> web.Response:
     return response
 
 
-def refused(refusal: Refusal | Refused) -> web.Response:
-    """Return a refusal of ours as a problem."""
-    return problem(refusal.status, refusal.code, refusal.says)
+def refused(refusal: Refusal | Refused, challenge: str = "") -> web.Response:
+    """Return a refusal of ours as a problem; `challenge` is what the caller may try, where it is not the token."""
+    response = problem(refusal.status, refusal.code, refusal.says)
+    if challenge:
+        response.headers["WWW-Authenticate"] = challenge
+    return response
 
 
 def from_framework(error: web.HTTPException) -> web.Response:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from fanfold.messages import Refusal
-from fanfold.server.access import Arrival
+from fanfold.server.arrival import Arrival
 
 log = logging.getLogger("fanfold.access")
 
@@ -33,7 +33,7 @@ class Refusals:
         self._written += 1
         log.warning(
             "Refused (%d %s): %s %s from %s, origin %s. %s",
-            refusal.status, refusal.code, arrival.method, _short(arrival.path), arrival.peer or "nobody known",
+            refusal.status, refusal.code, arrival.method, _short(arrival.shown), arrival.peer or "nobody known",
             _short(", ".join(arrival.headers.get("origin", ())) or "none"), refusal.says,
         )  # fmt: skip
         if self._written == LINES_PER_WINDOW:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from fanfold.dialects.base import Close, Do, Effect, Frame, Listen, Send, Tag
+from fanfold.door import Heard, Hung, Line, Pong, Said, Visit
 from fanfold.engine.clients import Clients
 from fanfold.messages import (
     Caller,
@@ -30,11 +31,12 @@ from fanfold.messages import (
 from fanfold.model import Evidence, JobId, JobState
 from fanfold.server.access import Access
 from fanfold.server.assets import Assets
-from fanfold.server.base import API, LEGACY, METRICS, PAGE, Doors
+from fanfold.server.base import API, LEGACY, METRICS, PAGE, AppDoor, Doors
 from fanfold.server.http import Server
 from fanfold.wire import Document, Request, Response
 
 DOORS = (PAGE, API, METRICS, LEGACY)
+WEBLINK, APP = "weblink", "zebra_ws_print"
 SHOP = "https://shop.example"
 TOKEN = "a-token-that-is-long-enough"
 
@@ -139,6 +141,8 @@ ROUTES = (
     ToyRoute("POST", "/v1/break", "break"),
 )
 
+APP_ROUTES = (ToyRoute("GET", "/list", "list"), ToyRoute("POST", "/print", "print"))
+
 
 @dataclass
 class ToyHttp:
@@ -170,6 +174,42 @@ class ToyHttp:
         return Response(201, type(reply).__name__.encode(), headers={"Location": "/v1/jobs/1"})
 
 
+@dataclass
+class ToyDoor:
+    """Remembers who came, and what was heard; answers `say N` with N bytes, and else gives back what it hears."""
+
+    name: str = WEBLINK
+    subprotocol: str = "v1.weblink.zebra.com"
+    answer_headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Length": "0"})
+    visits: list[Visit] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    over: int = 0
+    """How many lines it saw the end of."""
+
+    async def serve(self, visit: Visit, line: Line) -> None:
+        self.visits.append(visit)
+        self.lines.append(line)
+        try:
+            await self._converse(line)
+        finally:
+            self.over += 1
+
+    async def _converse(self, line: Line) -> None:
+        while True:
+            heard = await line.receive()
+            self.heard.append(heard)
+            match heard:
+                case Hung():
+                    return
+                case Said(data) if data.startswith(b"say "):
+                    await line.send(b"x" * int(data[4:]))
+                case Said(data):
+                    await line.send(data)
+                case Pong():
+                    pass
+
+
 @dataclass(frozen=True)
 class At:
     """A listener."""
@@ -180,6 +220,11 @@ class At:
     tls_key: Path | None = None
     doors: tuple[str, ...] = DOORS
     optional: bool = False
+    allow: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ()
+    secret_file: Path | None = None
+    users_file: Path | None = None
+    tls_client_ca: Path | None = None
 
 
 @dataclass
@@ -189,6 +234,7 @@ class Stage:
     access: Access
     server: Server
     client: ClientSession
+    door: ToyDoor
     pages: list[ClientWebSocketResponse] = field(default_factory=list)
 
     @property
@@ -252,12 +298,26 @@ async def serving(
     incoming.mkdir()
     engine, http = FakeEngine(incoming), ToyHttp()
     access = Access(engine.allows_origin, hosts, token)
-    doors = Doors(http, ROUTES, lambda: ToyDialect("native"), ToyDialect)
+    door = ToyDoor()
+    doors = Doors(
+        http,
+        ROUTES,
+        lambda: ToyDialect("native"),
+        ToyDialect,
+        printers={door.name: door},
+        apps={APP: AppDoor(http, APP_ROUTES)},
+    )
     server = Server(
-        engine, doors, listeners or (At(),), access, message_bytes=message_bytes, assets=files(folder / "files")
+        engine,
+        doors,
+        listeners or (At(),),
+        access,
+        message_bytes=message_bytes,
+        line_message_bytes=message_bytes,
+        assets=files(folder / "files"),
     )
     async with server, ClientSession() as client:
-        stage = Stage(engine, http, access, server, client)
+        stage = Stage(engine, http, access, server, client, door)
         try:
             yield stage
         finally:

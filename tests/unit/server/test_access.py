@@ -22,7 +22,8 @@ from fanfold.messages import (
     RevokeOrigin,
 )
 from fanfold.model import JobId
-from fanfold.server.access import Access, Admission, Arrival, may
+from fanfold.server.access import Access, Admission, may
+from fanfold.server.arrival import Arrival
 
 SHOP = "https://shop.example"
 TOKEN = "a-token-that-is-long-enough"

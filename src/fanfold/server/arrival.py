@@ -1,0 +1,54 @@
+"""A request as it came in, before anything of it is believed. Facts only; no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+READS = ("host", "origin", "authorization", "sec-websocket-protocol", "upgrade")
+"""The headers that decide; those that begin with SITE_MARKS too."""
+SITE_MARKS = "sec-fetch-"
+"""Only browsers send these, and no page can keep them from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who knocked where, and with what."""
+
+    method: str
+    path: str
+    headers: Mapping[str, Sequence[str]]
+    """All values of each header that decides; names in lower case."""
+    peer: str
+    address: str
+    """Our own address on this connection."""
+    port: int
+    tls: bool
+    wide: bool
+    """Whether others than this machine can reach the listener."""
+    allow: Sequence[str] = ()
+    """Addresses and networks whose callers need no token at the listener."""
+    target: str = ""
+    """The path with its query, as it stood in the request's line."""
+    certificate_name: str = ""
+    """Common name in the client certificate, whose chain TLS has checked; empty: there is none."""
+    has_secret_path: bool = False
+    """Whether the path may hold a secret that nobody must read in a log."""
+
+    @property
+    def shown(self) -> str:
+        """The path, without what may be secret in it."""
+        if not self.has_secret_path or self.path.startswith("/v1/"):
+            return self.path
+        return self.path.rpartition("/")[0] + "/…"
+
+
+def is_upgrade(arrival: Arrival) -> bool:
+    """Tell whether the request wants to be a WebSocket."""
+    return any(value.strip().lower() == "websocket" for value in arrival.headers.get("upgrade", ()))
+
+
+def offered(arrival: Arrival) -> list[str]:
+    """Return the subprotocols that it offers, in their order."""
+    values = arrival.headers.get("sec-websocket-protocol", ())
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]
