@@ -113,6 +113,8 @@ class Found:
     """It ended without printing; the words for it."""
     uncertain: str = ""
     """It cannot be told; the words for why. Never read as success."""
+    untouched: str = ""
+    """Nothing of it printed or ever will; the words for how that is known. It may be sent again."""
 
 
 @runtime_checkable
@@ -192,6 +194,14 @@ class Receives(Protocol):
             Refused: `unknown-channel` 422.
             NotReached: it is away, or does not open it.
         """
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A transport whose printers speak one language, as far as neither they nor their owner say otherwise."""
+
+    language: str
+    """By the names of languages."""
 
 
 @runtime_checkable
