@@ -6,17 +6,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fanfold import clock
 from fanfold.messages import Event
 from fanfold.model import Evidence, Job, JobId, JobState, OnLate, PrinterId, new_job_id
-from fanfold.store.base import Change, Lateness, Limits, Store
+from fanfold.store.base import Change, Lateness, Letter, Limits, Outbox, Store
 from fanfold.store.memory import MemoryStore
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
 
 KINDS = ("memory", "sqlite")
+
+
+class Whole(Store, Outbox, Protocol):
+    """All that a store is."""
+
 
 TILL = PrinterId("till")
 BAR = PrinterId("bar")
@@ -27,7 +32,7 @@ LARGE = Document.of(bytes(range(256)) * 2000, "application/pdf")
 """Over what lies in the store's own file."""
 
 
-async def open_store(kind: str, directory: Path) -> Store:
+async def open_store(kind: str, directory: Path) -> Whole:
     if kind == "sqlite":
         return await SqliteStore.open(directory / "data")
     incoming = directory / "incoming"
@@ -68,6 +73,12 @@ async def finished(store: Store, printer: PrinterId = TILL, **facts: Any) -> Job
     return await settled(store, await claimed(store, printer), JobState.COMPLETED, evidence=Evidence.DELIVERED)
 
 
+def letter(event: int, subject: str = "job:1", **facts: Any) -> Letter:
+    at = datetime(2026, 5, 4, 12, 30, 15, 123456, UTC)
+    basis = Letter(event, "job.changed", subject, "https://app.example/hook", b'{"n": %d}' % event, at, 10.5, 20.25)
+    return replace(basis, **facts)
+
+
 async def bytes_of(document: Document | None) -> bytes:
     assert document is not None
     return b"".join([chunk async for chunk in document.chunks()])
@@ -102,7 +113,7 @@ class Hands:
         self.at_s += by_s
 
 
-async def stores(kind: str, directory: Path) -> AsyncIterator[Store]:
+async def stores(kind: str, directory: Path) -> AsyncIterator[Whole]:
     store = await open_store(kind, directory)
     yield store
     await store.close()

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from fanfold.errors import Refused
-from fanfold.messages import JobChanged, ListJobs, PrinterChanged
+from fanfold.messages import (
+    JobChanged,
+    ListJobs,
+    PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
+    PrinterScanned,
+)
 from fanfold.model import (
     Evidence,
     JobId,
@@ -84,6 +91,28 @@ async def test_events_of_jobs_and_printers_are_one_sequence(store: Store) -> Non
     assert isinstance(third, JobChanged)
     assert first.job == third.job == job.id
     assert store.last_event_id() == third.id
+
+
+async def test_printers_that_dial_in_make_events_of_their_own(store: Store) -> None:
+    await store.record(TILL, "connected", (), "", "raw")
+    await store.record(TILL, "disconnected", (), "It was silent for 90 s.", "raw")
+    await store.record(TILL, "scanned", ("device.friendly\nname",), "", "4006381333931\r\n№")
+    await store.record(TILL, "removed", (), "Nobody wants it.")
+    came, went, scanned, removed = await store.events(0)
+    assert came == PrinterConnected(came.id, came.at, TILL, "raw")
+    assert went == PrinterDisconnected(went.id, went.at, TILL, "raw", "It was silent for 90 s.")
+    assert scanned == PrinterScanned(scanned.id, scanned.at, TILL, "4006381333931\r\n№", "device.friendly\nname")
+    assert removed == PrinterChanged(removed.id, removed.at, TILL, "removed", (), "Nobody wants it.")
+
+
+async def test_events_of_a_job_carry_the_id_that_others_gave_it(store: Store) -> None:
+    ear = Ear(store)
+    named, nameless = await added(store, external_id="#17"), await added(store)
+    for job, external_id in ((named, "#17"), (nameless, "")):
+        (event,) = await store.timeline(job.id)
+        assert event.external_id == external_id
+        assert event in ear.events
+    assert ear.events == list(await store.events(0))
 
 
 async def test_events_are_read_on_from_any_of_them(store: Store) -> None:
@@ -221,6 +250,7 @@ RECEIPTS = Printer(
     paused_because="interrupted twice",
     info="TM-T20",
     is_default=True,
+    identity="secret:7f3a",
 )
 
 
@@ -260,6 +290,17 @@ async def test_origins_are_allowed_and_revoked(store: Store) -> None:
     for _ in range(2):
         await store.revoke_origin("https://b.example")
     assert list(await store.origins()) == ["https://a.example"]
+
+
+async def test_printers_are_rejected_and_let_try_again(store: Store) -> None:
+    for uri in ("weblink:B", "weblink:A", "weblink:B"):
+        await store.reject(uri)
+    assert list(await store.rejected()) == ["weblink:B", "weblink:A"]
+    for _ in range(2):
+        await store.unreject("weblink:B")
+    assert list(await store.rejected()) == ["weblink:A"]
+    await store.reject("weblink:B")
+    assert list(await store.rejected()) == ["weblink:A", "weblink:B"]
 
 
 # --- upkeep ------------------------------------------------------------------------------------------------------
@@ -341,3 +382,16 @@ async def test_a_verb_between_sweeps_sees_what_is_left(store: Store) -> None:
     assert sweep == (1, 1)
     assert claim is not None
     assert claim.id == waiting.id
+
+
+async def test_events_of_printers_go_when_jobs_would(store: Store, hands: Hands) -> None:
+    await store.record(TILL, "stopped", (), "old")
+    await store.record(TILL, "connected", (), "", "raw")
+    hands.turn(60)
+    await store.record(TILL, "idle", (), "young")
+    job = await added(store)
+    await store.sweep(60, 61)
+    assert len(await store.events(0)) == 4
+    assert await store.sweep(60, 60) == (0, 0)
+    await claimed(store)
+    assert [event.id for event in await store.timeline(job.id)] == [4, 5]
