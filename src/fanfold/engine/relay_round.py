@@ -1,0 +1,375 @@
+"""One webhook's round: reads events, has them posted, keeps what was not taken, moves the cursor. Knows no HTTP.
+
+One task does all of it turn by turn, so that nothing happens between a look at the outbox and what follows from it;
+only the posts are tasks of their own. It reads what printing wrote and is waited for by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import inf
+from random import random
+
+from fanfold import clock
+from fanfold.config import WebhookSetting
+from fanfold.engine import signing
+from fanfold.engine.background import Background
+from fanfold.engine.relay_letters import Box, Line, Stretch, Trail, kind_of, subject_of
+from fanfold.engine.relay_pace import GIVE_UP_S, Chance, Failed, Gone, Pace, Taken, Verdict, verdict, wait_s
+from fanfold.engine.relay_post import Postman, Wording
+from fanfold.errors import StoreFailed
+from fanfold.messages import Event
+from fanfold.model import Printer, PrinterId
+from fanfold.store.base import Letter, Outbox, Store
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Posts to one receiver at a time, each on another subject."""
+WINDOW = 1000
+"""Events in memory at a time: so many are told again at most after a crash."""
+LOOK = 100
+"""Letters looked at in the outbox at a time."""
+POST_S = 30.0
+"""How long a receiver may take to answer; Standard Webhooks says 15 to 30 s."""
+BATCH_S = 1.0
+"""How long letters are gathered for the outbox: until then history has them, and writing competes with printing."""
+LAZY_S = 5.0
+"""How long the cursor may lag behind events of which the receiver is not told anyway."""
+LONGEST_REST_S = 60.0
+"""Looks at the clock so often while something waits: the loop's own does not count suspend."""
+STORE_PAUSE_S = 2.0
+GRACE_S = 2.0
+"""How long a stop waits for posts that are under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the configuration says of one webhook."""
+
+    setting: WebhookSetting
+    wording: Wording
+    secrets: tuple[bytes, ...]
+
+    def same_as(self, other: Terms) -> bool:
+        """Tell whether both come to the same."""
+        return (self.setting, self.secrets) == (other.setting, other.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What all rounds share."""
+
+    store: Store
+    outbox: Outbox
+    postman: Postman
+    printer: Callable[[PrinterId], Printer | None]
+    background: Background
+    chance: Chance = random
+
+
+class Round:
+    """One webhook, from its cursor on. `run` it as a task; `stop` ends that."""
+
+    def __init__(self, terms: Terms, office: Office) -> None:
+        self.terms = terms
+        self.last_success_at: datetime | None = None
+        self._office, self._store, self._outbox = office, office.store, office.outbox
+        self._name = terms.setting.name
+        self._trail: Trail | None = None
+        self._line, self._box, self._pace = Line(), Box(), Pace(office.chance)
+        self._flights: dict[asyncio.Task[Verdict], Letter] = {}
+        self._taken: list[int] = []
+        self._put_off: list[Letter] = []
+        self._dead: list[Letter] = []
+        self._written_s = 0.0
+        self._store_says = ""
+        self._news = asyncio.Event()
+        self._stopped = False
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not get on, in words; empty when it does."""
+        if self._store_says:
+            return self._store_says
+        if self._pace.is_stopped:
+            return (
+                f"{self._pace.says}: it wants nothing more. Events are kept for it; take the webhook out of the "
+                "configuration, or change it or retry its dead letters to post again"
+            )
+        if self._pace.is_down:
+            return f"its receiver is down: {self._pace.says}; it is tried again from time to time"
+        waiting = next((letter for letter in self._box.letters if letter.error), None)
+        return f"some events are not taken: {waiting.error}" if waiting else ""
+
+    @property
+    def unread(self) -> int:
+        """How many events it has in hand or before it, which are not in the outbox."""
+        if self._trail is None:
+            return 0
+        return self._trail.untaken + max(0, self._store.last_event_id() - self._trail.read_to)
+
+    def wake(self) -> None:
+        """Look for what there is to do."""
+        self._news.set()
+
+    def take(self, terms: Terms) -> None:
+        """Go on by these terms; what waits is tried at once."""
+        self.terms = terms
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Think that the receiver is up, and try at once all that waits."""
+        self._pace.start_afresh()
+        self._box.try_all()
+        self._box.is_stale = True
+        self.wake()
+
+    async def open(self) -> Trail:
+        """Find the cursor; a new webhook begins with the next event. Raises StoreFailed."""
+        cursor = (await self._outbox.postbox(self._name)).cursor
+        if cursor is None:
+            cursor = self._store.last_event_id()
+            await self._outbox.post(self._name, cursor)
+        self._trail = Trail(cursor)
+        return self._trail
+
+    async def run(self) -> None:
+        """Go round until `stop`; no fault ends it."""
+        while not self._stopped:
+            try:
+                rest_s = await self._turn()
+            except StoreFailed as failure:
+                if not self._store_says:
+                    log.warning("webhook %s waits for the store: %s", self._name, failure.says)
+                self._store_says, rest_s = failure.says, STORE_PAUSE_S
+            except Exception as fault:  # noqa: BLE001  # told; the next turn begins with what is on disk
+                self._office.background.fault(f"webhook {self._name}", fault)
+                self._drop_what_is_in_hand()
+                rest_s = STORE_PAUSE_S
+            await self._rest(rest_s)
+
+    def stop(self) -> None:
+        """End `run` after its turn."""
+        self._stopped = True
+        self.wake()
+
+    async def finish(self, grace_s: float = GRACE_S) -> None:
+        """Wait a moment for what is under way, and note what came of it. Only after the end of `run`."""
+        if self._flights:
+            await asyncio.wait(self._flights, timeout=grace_s)
+        with suppress(StoreFailed):  # then it is told again at the next start, under the same id
+            if self._trail is not None:
+                self._land(self._trail)
+                await self._write(self._trail, lazily=False)
+        for flight in self._flights:
+            flight.cancel()
+        await asyncio.gather(*self._flights, return_exceptions=True)
+
+    def _drop_what_is_in_hand(self) -> None:
+        for flight in self._flights:
+            flight.cancel()
+        self._flights.clear()
+        self._trail, self._line, self._box = None, Line(), Box()
+        self._taken, self._put_off, self._dead = [], [], []
+
+    # one turn
+
+    async def _turn(self) -> float:
+        """Do what can be done now; return how long to rest, unless woken."""
+        trail = self._trail or await self.open()
+        self._land(trail)
+        await self._write(trail, lazily=True)
+        await self._look()
+        await self._read(trail)
+        self._send(trail)
+        self._store_says = ""
+        return self._rest_s(trail)
+
+    def _land(self, trail: Trail) -> None:
+        """Take in what came of the posts that ended."""
+        for flight in [flight for flight in self._flights if flight.done()]:
+            letter = self._flights.pop(flight)
+            self._landed(trail, letter, flight.result())
+        if self._pace.is_down:
+            for letter in self._line.clear():
+                trail.keep(letter)
+            self._expire()
+
+    def _landed(self, trail: Trail, letter: Letter, verdict: Verdict) -> None:
+        if isinstance(verdict, Taken):
+            self.last_success_at = clock.now()
+            if self._pace.went_well():
+                log.info("webhook %s: its receiver takes events again", self._name)
+                self._box.try_all()
+            self._forget(trail, letter)
+        else:
+            self._failed(trail, letter, verdict)
+
+    def _forget(self, trail: Trail, letter: Letter) -> None:
+        if letter.id:
+            self._taken.append(letter.id)
+            self._box.forget(letter)
+        else:
+            trail.taken(letter.event)
+
+    def _failed(self, trail: Trail, letter: Letter, verdict: Failed | Gone) -> None:
+        now_s, was_down = self._outbox.age_s, self._pace.is_down
+        self._pace.failed(letter.event, now_s, verdict)
+        if self._pace.is_down and not was_down:
+            log.warning("webhook %s: %s; events wait for it", self._name, verdict.says)
+        hold_s = (verdict.hold_s or 0) if isinstance(verdict, Failed) else 0
+        tries = letter.tries + 1
+        next_s = now_s + max(wait_s(tries, self._office.chance), hold_s)
+        tried = replace(letter, tries=tries, last_at=clock.now(), next_s=next_s, error=verdict.says)
+        self._box.tried(tried)
+        if not letter.id:
+            trail.keep(tried)
+            for behind in self._line.leave(letter.subject):
+                trail.keep(behind)
+        elif now_s - letter.since_s >= GIVE_UP_S:
+            self._give_up(tried)
+        else:
+            self._put_off.append(tried)
+            self._box.put_off(tried)
+
+    def _give_up(self, letter: Letter) -> None:
+        log.warning("webhook %s: event %s is given up: %s", self._name, letter.event, letter.error)
+        self._dead.append(letter)
+        self._box.forget(letter)
+
+    def _expire(self) -> None:
+        """Give up what waited so long for a receiver that was down all the while."""
+        now_s, busy = self._outbox.age_s, self._busy()
+        for letter in list(self._box.letters):
+            if now_s - letter.since_s >= GIVE_UP_S and letter.subject not in busy:
+                says = letter.error or f"its receiver was down all the while; at last {self._pace.says}"
+                self._give_up(replace(letter, error=says, last_at=letter.last_at or clock.now()))
+
+    async def _write(self, trail: Trail, *, lazily: bool) -> None:
+        stretch = trail.stretch()
+        if stretch.events and (not lazily or self._outbox.age_s >= self._write_s(stretch)):
+            await self._outbox.post(self._name, stretch.cursor, stretch.letters)
+            trail.moved(stretch)
+            self._written_s = self._outbox.age_s
+            if stretch.letters:
+                self._box.kept(stretch.letters)
+        if self._taken:
+            await self._outbox.taken(self._name, self._taken)
+            self._taken = []
+        for letters, dead in ((self._put_off, False), (self._dead, True)):
+            if letters:
+                await self._outbox.put_off(letters, dead=dead)
+                letters.clear()
+
+    async def _look(self) -> None:
+        if self._box.is_stale and self._box.ready(self._outbox.age_s, self._busy()) is None:
+            self._box.fill(await self._outbox.next_letters(self._name, LOOK), LOOK)
+
+    async def _read(self, trail: Trail) -> None:
+        room = WINDOW - len(trail)
+        if room <= 0 or self._store.last_event_id() <= trail.read_to:
+            return
+        for event in await self._store.events(trail.read_to, room):
+            letter = self._letter(event)
+            if letter is None:
+                trail.pass_over(event.id)
+                continue
+            trail.begin(event.id)
+            if self._pace.is_down or self._box.holds(letter.subject) or trail.holds(letter.subject):
+                trail.keep(letter)
+            else:
+                self._line.add(letter)
+
+    def _letter(self, event: Event) -> Letter | None:
+        kind = kind_of(event)
+        if kind not in self.terms.setting.events:
+            return None
+        try:
+            post = self.terms.wording.word(event, self._office.printer(event.printer))
+        except Exception as fault:  # noqa: BLE001  # told; one event that cannot be worded must not keep back all others
+            self._office.background.fault(f"webhook {self._name}: wording of event {event.id}", fault)
+            return None
+        if post is None:
+            return None
+        now_s = self._outbox.age_s
+        return Letter(event.id, kind.value, subject_of(event), post.url, post.body, clock.now(), now_s, now_s)
+
+    def _send(self, trail: Trail) -> None:
+        """Post what may go now."""
+        while self._may_post():
+            busy = self._busy()
+            letter = self._box.ready(self._outbox.age_s, busy) or self._line.next(busy)
+            if letter is None:
+                return
+            url = self.terms.wording.address(letter.kind)
+            if url is None:
+                self._forget(trail, letter)
+                self.wake()
+                continue
+            flight = asyncio.create_task(self._post(letter, url), name=f"webhook {self._name} {letter.event}")
+            flight.add_done_callback(lambda _: self.wake())
+            self._flights[flight] = letter
+
+    def _may_post(self) -> bool:
+        if self._pace.is_down:
+            return not self._flights and self._outbox.age_s >= self._pace.probe_s
+        return len(self._flights) < AT_ONCE and not self._stopped
+
+    def _busy(self) -> frozenset[str]:
+        return frozenset(letter.subject for letter in self._flights.values())
+
+    async def _post(self, letter: Letter, url: str) -> Verdict:
+        headers = {"Content-Type": "application/json"}
+        if self.terms.secrets:
+            message = signing.message_id(self._name, letter.event, letter.subject, letter.body)
+            headers |= signing.headers(self.terms.secrets, message, clock.now(), letter.body)
+        try:
+            answer = await self._office.postman.post(url, headers, letter.body, POST_S)
+        except OSError as error:
+            return Failed(str(error))
+        except Exception as fault:  # noqa: BLE001  # told; the letter is tried again
+            self._office.background.fault(f"webhook {self._name}: post", fault)
+            return Failed(f"it could not be posted: {fault!r}")
+        return verdict(answer, heeds_status=self.terms.wording.heeds_status)
+
+    # rests
+
+    def _rest_s(self, trail: Trail) -> float:
+        if self._store.last_event_id() > trail.read_to and len(trail) < WINDOW:
+            return 0.0
+        now_s = self._outbox.age_s
+        return max(0.0, min((at_s - now_s for at_s in self._appointments(trail)), default=inf))
+
+    def _appointments(self, trail: Trail) -> Iterator[float]:
+        """Ages of the store at which there is something to do by itself."""
+        if self._taken or self._put_off or self._dead:
+            yield 0.0
+        if (stretch := trail.stretch()).events:
+            yield self._write_s(stretch)
+        busy, is_full = self._busy(), bool(self._flights) and not self._may_post()
+        for letter in self._box.letters:
+            if self._pace.is_down and letter.subject not in busy:
+                yield letter.since_s + GIVE_UP_S
+            if not is_full and letter.subject not in busy:
+                yield max(self._box.due_s(letter), self._pace.probe_s)
+
+    def _write_s(self, stretch: Stretch) -> float:
+        """Return the age at which the cursor has to move on disk."""
+        if stretch.told or stretch.events >= WINDOW // 2:
+            return 0.0  # what was told would be told again after a crash
+        return self._written_s + (BATCH_S if stretch.letters else LAZY_S)
+
+    async def _rest(self, rest_s: float) -> None:
+        if rest_s:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if rest_s == inf else min(rest_s, LONGEST_REST_S)):
+                    await self._news.wait()
+        else:
+            await asyncio.sleep(0)
+        self._news.clear()
