@@ -15,10 +15,12 @@ COMMANDS = {
     "demo": "demo:demo",
     "print": "send:print_",
     "printers": "printers:printers",
+    "weblink": "weblink:weblink",
     "jobs": "jobs:jobs",
     "job": "job:job",
     "clients": "clients:clients",
     "access": "access:access",
+    "webhooks": "webhooks:webhooks",
     "reload": "upkeep:reload",
     "version": "upkeep:version",
 }

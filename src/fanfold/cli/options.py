@@ -29,10 +29,18 @@ class Lists(click.Group):
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the gateway that the caller means, and the way to show its answer."""
+    return asks_beside("--url")(command)
 
+
+def asks_beside(flag: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Do the same, for a command of which `--url` means something else: the gateway's is called otherwise there."""
+    return functools.partial(_asks, flag, flag.removeprefix("--"))
+
+
+def _asks(flag: str, name: str, command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="Print the API's answer as JSON.")
     @click.option(
-        "--url", envvar="FANFOLD_URL", default=DEFAULT_URL, show_default=True, show_envvar=True, help="The gateway."
+        flag, name, envvar="FANFOLD_URL", default=DEFAULT_URL, show_default=True, show_envvar=True, help="The gateway."
     )
     @click.option(
         "--token-file",
@@ -41,8 +49,8 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option("--token", envvar="FANFOLD_TOKEN", hidden=True)
     @functools.wraps(command)
-    def asked(*args: Any, as_json: bool, url: str, token_file: Path | None, token: str | None, **kwargs: Any) -> None:
-        gateway = Gateway(url, _secret(token_file, token))
+    def asked(*args: Any, as_json: bool, token_file: Path | None, token: str | None, **kwargs: Any) -> None:
+        gateway = Gateway(kwargs.pop(name), _secret(token_file, token))
         command(gateway, _as_json if as_json else _in_words, *args, **kwargs)
 
     return asked

@@ -1,14 +1,16 @@
-"""`fanfold printers …`: list, show, add, remove, pause, resume, test."""
+"""`fanfold printers …`: list, show, add, remove, pause, resume, test, ask; and let in those that dial in."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from base64 import b64decode
+from typing import Any, BinaryIO
 
 import click
 
-from fanfold.cli import tables
-from fanfold.cli.gateway import Gateway, path
+from fanfold.cli import serials, tables, tables_arrivals
+from fanfold.cli.exits import Exit, Failed
+from fanfold.cli.gateway import WAIT_S, Gateway, path
 from fanfold.cli.options import Lists, Show, asks
 
 
@@ -80,6 +82,90 @@ def resume(gateway: Gateway, show: Show, printer: str) -> None:
 def test_page(gateway: Gateway, show: Show, printer: str) -> None:
     """Print a small page in the printer's language."""
     show(gateway.ask("POST", path("printers", printer, "test")), tables.job)
+
+
+@printers.command()
+@click.argument("printer")
+@click.argument("text")
+@click.option("--channel", default="", help="By which channel, where there are several: raw or config.")
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(0, WAIT_S, min_open=True),
+    default=10,
+    show_default=True,
+    help="Seconds that the printer may take.",
+)
+@click.option("--raw", is_flag=True, help="Write the answer as it came, byte for byte.")
+@asks
+def ask(gateway: Gateway, show: Show, printer: str, text: str, *, channel: str, within_s: float, raw: bool) -> None:
+    """Put a question to a printer, such as '~HI' or '! U1 getvar "device.friendly_name"', and print its answer.
+
+    It is sent as it stands; only a command that begins with `!` gets the line end without which printers wait for more.
+    """
+    is_open = text.startswith("!") and not text[-1].isspace()
+    body = {"text": text + "\r\n" * is_open, "channel": channel, "within_s": within_s}
+    answer = gateway.ask("POST", path("printers", printer, "ask"), body)
+    if raw:
+        click.echo(b64decode(answer["data"]), nl=False)
+        return
+    show(answer, tables_arrivals.said)
+
+
+@printers.command()
+@asks
+def unadopted(gateway: Gateway, show: Show) -> None:
+    """List printers that dialled in and wait to be let in, and those that were rejected."""
+    show(gateway.ask("GET", path("unadopted")), tables_arrivals.unadopted)
+
+
+@printers.command()
+@click.argument("serial", nargs=-1)
+@click.option("--name", help="What to call it; by default what it calls itself, or its serial. With one SERIAL only.")
+@click.option("--identity", help="Which one is meant, where several claim the serial. With one SERIAL only.")
+@click.option(
+    "--file",
+    type=click.File("rb"),
+    help="List of them (CSV): a serial on each line, and a name behind it, if you like. - reads standard input.",
+)
+@asks
+def adopt(
+    gateway: Gateway,
+    show: Show,
+    *,
+    serial: tuple[str, ...],
+    name: str | None,
+    identity: str | None,
+    file: BinaryIO | None,
+) -> None:
+    """Let printers in that dial in: all of them, or none. They need not be there yet.
+
+    Whoever claims a serial later must prove to be the same.
+    """
+    if (name is not None or identity is not None) and (len(serial) != 1 or file is not None):
+        raise Failed("--name and --identity go with one SERIAL; in a file each line has its name.", Exit.WRONG_USAGE)
+    names = dict.fromkeys(serial, name or "") | _listed(file)
+    if not names:
+        raise Failed("no printer is named: give a SERIAL, or --file.", Exit.WRONG_USAGE)
+    adoptions = [{"device": device, "name": called, "identity": identity or ""} for device, called in names.items()]
+    show(gateway.ask("POST", path("adoptions"), {"adoptions": adoptions}), tables_arrivals.adopted)
+
+
+@printers.command()
+@click.argument("serial")
+@asks
+def reject(gateway: Gateway, show: Show, serial: str) -> None:
+    """Let a printer in never, until it is adopted after all."""
+    show(gateway.ask("POST", path("unadopted", serial, "reject")), tables.done)
+
+
+def _listed(file: BinaryIO | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    try:
+        return dict(serials.read(file.read()))
+    except serials.BadList as fault:
+        raise Failed(f"{file.name}: {fault}\nNo printer was let in.", Exit.WRONG_USAGE) from fault
 
 
 def _option(text: str) -> tuple[str, Any]:
