@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +31,10 @@ http {{
         ssl_certificate {chain};
         ssl_certificate_key {key};
         ssl_protocols TLSv1.2 TLSv1.3;
+        location = /silence {{
+            proxy_pass http://127.0.0.1:{silence};
+            proxy_read_timeout {read_timeout_ms}ms;
+        }}
         location / {{
             proxy_pass http://127.0.0.1:{upstream};
             proxy_http_version 1.1;
@@ -79,11 +83,16 @@ async def certificate(folder: Path) -> Certificate:
 
 
 class Nginx:
-    """A running (or killed) nginx that hands all it is asked on to `upstream`, a port of this machine."""
+    """A running (or killed) nginx that hands all it is asked on to `upstream`, a port of this machine.
 
-    def __init__(self, folder: Path, upstream: int, certificate: Certificate, read_timeout_s: float) -> None:
+    Behind its path `/silence` is the port `silence`, where nobody says a word.
+    """
+
+    def __init__(
+        self, folder: Path, upstream: int, silence: int, certificate: Certificate, read_timeout_s: float
+    ) -> None:
         self.folder, self.port, self.certificate = folder, free_port(), certificate
-        self._upstream, self._read_timeout_s = upstream, read_timeout_s
+        self._upstream, self._silence, self._read_timeout_s = upstream, silence, read_timeout_s
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -96,10 +105,17 @@ class Nginx:
         """What it complained of so far."""
         return (self.folder / "error.log").read_text()
 
-    @property
+    async def patience_ends(self) -> None:
+        """Wait until it gave up an upstream that said nothing for all of its time-out, which begins now."""
+        reader, writer = await asyncio.open_connection("localhost", self.port, ssl=self.certificate.trust())
+        writer.write(b"GET /silence HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 504 "), answer
+
     def cut(self) -> int:
-        """How many lines it cut because nothing came from upstream for so long."""
-        return self.log.count("upstream timed out")
+        """Return how many lines of printers it cut because nothing came over them for so long."""
+        return self.log.count("timed out) while proxying upgraded connection")
 
     async def start(self) -> None:
         """Start, and wait until it answers."""
@@ -115,11 +131,6 @@ class Nginx:
             return await answers(self.port)
 
         await until(up, f"nginx on port {self.port}")
-
-    async def reload(self) -> None:
-        """SIGHUP: it reads its configuration anew, and old lines go on."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGHUP)
 
     async def kill(self) -> None:
         """SIGKILL, with its workers: all lines break at once."""
@@ -138,8 +149,8 @@ class Nginx:
         # as root its workers would be somebody else, who may not look into pytest's folders
         user = "user root;" if os.geteuid() == 0 else ""
         text = _CONFIG.format(
-            user=user, folder=self.folder, port=self.port, upstream=self._upstream, chain=self.certificate.chain,
-            key=self.certificate.key, read_timeout_ms=round(self._read_timeout_s * 1000),
+            user=user, folder=self.folder, port=self.port, upstream=self._upstream, silence=self._silence,
+            chain=self.certificate.chain, key=self.certificate.key, read_timeout_ms=round(self._read_timeout_s * 1000),
         )  # fmt: skip
         (self.folder / "nginx.conf").write_text(text)
 
@@ -150,9 +161,18 @@ async def private_nginx(folder: Path, upstream: int, *, read_timeout_s: float = 
     need("nginx", "openssl")
     folder = folder / "nginx"
     folder.mkdir()
-    nginx = Nginx(folder, upstream, await certificate(folder), read_timeout_s)
-    try:
-        await nginx.start()
-        yield nginx
-    finally:
-        await nginx.kill()
+    silence = await asyncio.start_server(_say_nothing, "127.0.0.1", 0)
+    async with silence:
+        mute = silence.sockets[0].getsockname()[1]
+        nginx = Nginx(folder, upstream, mute, await certificate(folder), read_timeout_s)
+        try:
+            await nginx.start()
+            yield nginx
+        finally:
+            await nginx.kill()
+
+
+async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        await reader.read()  # until nginx has had enough
+    writer.close()
