@@ -37,6 +37,7 @@ class Ledger(Generic[K]):
 
     _entries: list[Entry[K]] = field(default_factory=list)
     _alerts: int = 0
+    _given_up: list[K] = field(default_factory=list)
     _seen: tuple[int, int] | None = None
     """Counter and alerts at the last reading that fitted."""
 
@@ -91,7 +92,7 @@ class Ledger(Generic[K]):
         another's label came out first, does not stay so.
         """
         while self._entries and self._entries[0].closed and not _judgeable(self._entries[0]):
-            del self._entries[0]
+            self._give_up_first()
             self._forget_counts()
         count = self._fitting(counter)
         if count and quiet is None and self._seen != (counter, self._alerts):
@@ -115,12 +116,19 @@ class Ledger(Generic[K]):
             if counter - base < expected:
                 lost.append(entry.key)
         self._drop_closed()
+        self._given_up = [key for key in self._given_up if key not in lost]
         return lost
 
     def clear(self) -> None:
         """Forget all: it cannot be proven any more."""
+        self._given_up += [entry.key for entry in self._entries if entry.closed]
         self._entries.clear()
         self._forget_counts()
+
+    def given_up(self) -> list[K]:
+        """Return the jobs that were forgotten without proof since this was asked last."""
+        given_up, self._given_up = self._given_up, []
+        return given_up
 
     def _fitting(self, counter: int) -> int:
         """Return how many of the first jobs the counter and the alerts together fit; 0: none."""
@@ -150,8 +158,11 @@ class Ledger(Generic[K]):
 
     def _drop_closed(self) -> None:
         while self._entries and self._entries[0].closed:
-            del self._entries[0]
+            self._give_up_first()
         self._forget_counts()
+
+    def _give_up_first(self) -> None:
+        self._given_up.append(self._entries.pop(0).key)
 
     def _forget_counts(self) -> None:
         self._alerts, self._seen = 0, None

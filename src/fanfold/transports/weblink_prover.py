@@ -107,6 +107,7 @@ class Prover:
             for report in self.ledger.read(reading.counter, quiet=reading.quiet):
                 says = "the printer told that it was printed, and its label counter moved by just its labels"
                 self._start(report.proved(Receipt(Evidence.PRINTED, says)))
+            self._give_up()
             if not self.ledger.due:
                 return
             await asyncio.sleep(APART_S if reading.quiet is None else FIRST_PAUSE_S * 2**number)
@@ -119,8 +120,15 @@ class Prover:
             if first.counter == second.counter and first.quiet and second.quiet:
                 for report in self.ledger.lost(second.counter):
                     self._start(report.disproved(MISSING))
+                self._give_up()
                 return
         self.ledger.clear()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Tell those who wait for proof that none will come."""
+        for report in self.ledger.given_up():
+            self._start(report.proved(Receipt(Evidence.DELIVERED)))
 
     async def _two_readings(self) -> tuple[Reading | None, Reading | None]:
         first = await self._read()

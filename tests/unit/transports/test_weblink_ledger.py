@@ -1,0 +1,150 @@
+"""What proves a job: as many alerts as it asks for, and a counter that moved by just its labels."""
+
+from __future__ import annotations
+
+from fanfold.transports.weblink_ledger import MOST, Ledger
+from fanfold.wire import Prints
+
+ONE = Prints(1, 1)
+
+
+def delivered(ledger: Ledger[str], key: str, baseline: int | None, prints: Prints | None = ONE) -> None:
+    entry = ledger.begin(key)
+    entry.baseline, entry.prints, entry.closed = baseline, prints, True
+
+
+def alerts(ledger: Ledger[str], count: int) -> None:
+    for _ in range(count):
+        ledger.alert()
+
+
+def test_a_job_is_proven_by_its_alert_and_its_label_together() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 100)
+    assert [ledger.due, ledger.alert(), ledger.due] == [False, None, True]  # type: ignore[func-returns-value]
+    assert ledger.read(101, quiet=True) == ["a"]
+    assert not ledger.waiting
+
+
+def test_an_alert_without_a_label_proves_nothing() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 100)
+    ledger.alert()
+    assert ledger.read(100, quiet=False) == []
+    assert ledger.waiting, "its own label may still come"
+
+
+def test_a_label_without_an_alert_proves_nothing() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 100, Prints(2, 2))
+    ledger.alert()
+    assert not ledger.due
+    assert ledger.read(102, quiet=None) == []
+
+
+def test_a_job_of_several_labels_needs_all_of_them() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 7, Prints(2, 11))
+    alerts(ledger, 2)
+    assert ledger.read(17, quiet=False) == []
+    assert ledger.read(18, quiet=True) == ["a"]
+
+
+def test_another_label_that_came_out_first_proves_nothing() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 100)
+    ledger.alert()  # of a label through USB that was ahead
+    assert ledger.read(101, quiet=False) == [], "ours is still in the buffer"
+    ledger.alert()
+    assert ledger.read(102, quiet=True) == []
+    assert not ledger.waiting
+    assert ledger.given_up() == ["a"]
+
+
+def test_where_the_printer_does_not_tell_of_its_buffer_a_reading_must_stay() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 100)
+    ledger.alert()
+    assert ledger.read(101, quiet=None) == []
+    ledger.alert()  # a second one: the first may have been another's
+    assert ledger.read(101, quiet=None) == []
+    assert ledger.read(101, quiet=None) == ["a"]
+
+
+def test_jobs_in_a_row_are_proven_in_order() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    delivered(ledger, "b", 10, Prints(1, 3))
+    delivered(ledger, "c", None)
+    alerts(ledger, 2)
+    assert ledger.read(14, quiet=False) == []
+    assert ledger.read(14, quiet=True) == ["a", "b"]
+    ledger.alert()
+    assert ledger.read(15, quiet=True) == ["c"]
+
+
+def test_a_job_whose_labels_cannot_be_told_blocks_none_behind_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "graphic", 10, None)
+    delivered(ledger, "b", 11)
+    ledger.alert()
+    assert ledger.due
+    assert ledger.read(11, quiet=False) == []
+    assert ledger.given_up() == ["graphic"]
+    ledger.alert()
+    assert ledger.read(12, quiet=True) == ["b"]
+
+
+def test_a_foreign_alert_neither_blocks_nor_confirms() -> None:
+    ledger: Ledger[str] = Ledger()
+    ledger.alert()
+    delivered(ledger, "a", 100)
+    assert not ledger.due
+    alerts(ledger, 5)
+    assert ledger.read(100, quiet=False) == []
+    assert ledger.read(101, quiet=True) == ["a"], "its label came, and alerts enough"
+
+
+def test_the_counter_before_a_job_counts_those_ahead_of_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10, Prints(1, 4))
+    entry = ledger.begin("b")
+    entry.baseline = 11  # read while a was still coming out
+    assert ledger.before(entry) == 14
+    delivered(ledger, "c", 20, None)
+    after = ledger.begin("d")
+    assert ledger.before(after) is None
+
+
+def test_after_a_reset_the_jobs_are_named_of_which_labels_are_missing() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10, Prints(1, 2))
+    delivered(ledger, "b", 10)
+    delivered(ledger, "c", 10)
+    assert ledger.lost(13) == ["c"]
+    assert ledger.given_up() == ["a", "b"]
+    assert not ledger.waiting
+
+
+def test_after_a_reset_nothing_is_claimed_of_what_cannot_be_counted() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", None)
+    delivered(ledger, "b", 10)
+    assert ledger.lost(0) == []
+
+
+def test_a_job_that_was_not_delivered_leaves_those_before_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    entry = ledger.begin("b")
+    ledger.withdraw(entry)
+    ledger.withdraw(entry)
+    ledger.alert()
+    assert ledger.read(11, quiet=True) == ["a"]
+
+
+def test_a_printer_that_never_proves_anything_fills_no_memory() -> None:
+    ledger: Ledger[str] = Ledger()
+    for number in range(MOST + 1):
+        delivered(ledger, str(number), number)
+    assert len(ledger.given_up()) == MOST
