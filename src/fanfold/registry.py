@@ -21,11 +21,13 @@ from fanfold.languages.escpos import EscPos
 from fanfold.languages.pages import Jpeg, Pdf, Png, PostScript
 from fanfold.languages.tspl import Tspl
 from fanfold.languages.zpl import Zpl
+from fanfold.languages.zpl_tally import LabelTally
 from fanfold.transports.base import Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.socket import SocketTransport
+from fanfold.transports.weblink import WeblinkTransport
 
 LANGUAGES: tuple[Language, ...] = (
     Pdf(), PostScript(), Png(), Jpeg(),
@@ -38,6 +40,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: SocketTransport(),
     lambda _: IppTransport(),
     lambda settings: CupsTransport(settings.discovery.cups_server),
+    lambda settings: WeblinkTransport(settings.weblink, LabelTally),
 )
 
 
