@@ -77,6 +77,9 @@ class Receipt:
 
     evidence: Evidence
     message: str = ""
+    may_rise: bool = False
+    """More may become known of the paper: who waits for it goes on waiting, until `Report.proved` is given a receipt
+    of which this is False, whatever that proves."""
 
 
 @dataclass(frozen=True, slots=True)

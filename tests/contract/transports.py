@@ -17,7 +17,7 @@ from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
 from fanfold.transports.socket import SocketTransport
-from fanfold.wire import Document, Work
+from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
 from tests.peers.sink import Sink
@@ -46,6 +46,8 @@ class Noted:
     progressed: list[int] = field(default_factory=list)
     stalls: list[tuple[str, str]] = field(default_factory=list)
     sents: list[str | None] = field(default_factory=list)
+    proofs: list[Receipt] = field(default_factory=list)
+    disproofs: list[str] = field(default_factory=list)
 
     def progress(self, sent_bytes: int) -> None:
         self.progressed.append(sent_bytes)
@@ -58,6 +60,12 @@ class Noted:
 
     async def sent(self, foreign: str | None = None) -> None:
         self.sents.append(foreign)
+
+    async def proved(self, receipt: Receipt) -> None:
+        self.proofs.append(receipt)
+
+    async def disproved(self, says: str) -> None:
+        self.disproofs.append(says)
 
 
 def work(document: Document | bytes, *, copies: int = 1, number: int = 1, language: str = "") -> Work:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from fanfold.wire import Receipt
+
 
 async def _nothing() -> None:
     """Do nothing more."""
@@ -17,6 +19,8 @@ class Ledger:
         self.sent_bytes = 0
         self.stalls: list[tuple[str, str]] = []
         self.foreign: str | None = None
+        self.proofs: list[Receipt] = []
+        self.disproofs: list[str] = []
         self.is_sent = asyncio.Event()
         self.has_moved = asyncio.Event()
         self._then = then
@@ -41,6 +45,12 @@ class Ledger:
         self.foreign = foreign
         await self._then()
         self.is_sent.set()
+
+    async def proved(self, receipt: Receipt) -> None:
+        self.proofs.append(receipt)
+
+    async def disproved(self, says: str) -> None:
+        self.disproofs.append(says)
 
     async def stall(self, reason: str) -> str:
         """Wait for a stall of this reason; return its words."""

@@ -8,7 +8,7 @@ import time
 
 from fanfold.engine.patience import Patience
 from fanfold.engine.pause import until_set
-from fanfold.engine.retry import FIRST_S, Backoff
+from fanfold.engine.retry import FIRST_S, LONGEST_S, LONGEST_TOLD_S, Backoff
 from fanfold.engine.standing import Standing
 from fanfold.engine.way import Way
 from fanfold.errors import NotReached
@@ -27,6 +27,7 @@ class Approach:
     def __init__(self, patience: Patience, standing: Standing, news: asyncio.Event, stopped: asyncio.Event) -> None:
         self._patience, self._standing = patience, standing
         self._news, self._stopped = news, stopped
+        self._came = asyncio.Event()
         self._backoff = Backoff()
         self._retry_s = 0.0
         self._took_s = 0.0
@@ -40,9 +41,25 @@ class Approach:
         """Note that the printer took a job, or is another one now."""
         self._backoff.reset()
 
+    def tells_when_it_comes(self, *, tells: bool) -> None:
+        """Note whether the printer reaches us, so that trying is a mere precaution."""
+        self._backoff.longest_s = LONGEST_TOLD_S if tells else LONGEST_S
+
+    def came(self) -> None:
+        """Note that the printer is there by its own word: what is waited for is over, at once."""
+        self._backoff.reset()
+        self._came.set()
+        self._news.set()
+
+    async def pause(self, wait_s: float) -> None:
+        """Wait so long, or until the printer comes."""
+        self._came.clear()
+        await until_set(self._came, wait_s)
+
     def barred(self, absence: NotReached, since_s: float | None = None) -> None:
         """Note that the printer is away, or there and takes no job, since that age of the store (None: now)."""
         self._patience.start(since_s)
+        self._came.clear()
         there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
         reachable = Reachable.UP if there else Reachable.DOWN
         self._standing.tell(PrinterState.STOPPED, reachable, absence.reasons or (Reason.OFFLINE,), absence.says)
@@ -75,8 +92,11 @@ class Approach:
             return None
 
     async def wait(self) -> None:
-        """Wait before the next try; a new job or a changed printer shortens it, but not to a hammering."""
+        """Wait before the next try. News shortens it, but not to a hammering; that the printer came ends it."""
+        earliest_s = time.perf_counter() + min(self._retry_s, FIRST_S)
         await until_set(self._news, self._retry_s)
-        if self._news.is_set() and not self._stopped.is_set():
+        while not (self._stopped.is_set() or self._came.is_set()):
             self._news.clear()
-            await until_set(self._stopped, min(self._retry_s, FIRST_S))
+            if (left_s := earliest_s - time.perf_counter()) <= 0:
+                return
+            await until_set(self._news, left_s)

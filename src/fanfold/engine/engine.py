@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
 from fanfold import __version__, clock
 from fanfold import messages as m
 from fanfold.config import Settings
+from fanfold.engine.adoption import AdoptionDesk
+from fanfold.engine.arrivals import Arrivals
+from fanfold.engine.asking import AskingDesk
 from fanfold.engine.background import Background
 from fanfold.engine.bus import Bus
 from fanfold.engine.clients import Clients
 from fanfold.engine.counts import Counts
+from fanfold.engine.devices import Devices
 from fanfold.engine.follow import Follow
 from fanfold.engine.jobs import JobDesk
 from fanfold.engine.lane import Desk
 from fanfold.engine.origins import OriginList
 from fanfold.engine.printers import PrinterDesk
+from fanfold.engine.relay import Relay
 from fanfold.engine.roster import Roster
 from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
@@ -48,7 +53,8 @@ class Engine:
         logbook: Logbook,
         test_page: TestPage,
         read_settings: Callable[[], Settings],
-        on_settings: Callable[[Settings], None] = lambda settings: None,
+        relay: Relay | None = None,
+        on_settings: Callable[[Settings], Sequence[str]] = lambda settings: (),
     ) -> None:
         self.clients = Clients()
         self.closing = False
@@ -63,6 +69,11 @@ class Engine:
         self._upkeep = Upkeep(store, self._follow, self._roster, self._background)
         self._jobs = JobDesk(desk, self._roster, self._upkeep, languages)
         self._printers = PrinterDesk(desk, self._roster, self._jobs.verbs)
+        devices = Devices(transports, self._roster)
+        self._arrivals = Arrivals(store, self._roster, self._background)
+        self._adoption = AdoptionDesk(self._roster, self._arrivals, devices, self._printers)
+        self._asking = AskingDesk(self._roster, devices)
+        self._relay = relay
         self._origins = OriginList(store)
         self._bus = Bus(store)
         self._counts = Counts(store)
@@ -74,6 +85,7 @@ class Engine:
         """Bring back what is kept, settle what was left in flight, begin to print."""
         self._take(settings)
         await self._origins.start()
+        await self._arrivals.start()
         await self._upkeep.end_old_pulses()
         try:
             await self._roster.start(settings.printers, await self._store.unsettled())
@@ -182,6 +194,24 @@ class Engine:
                 return self._logbook.read(after)
             case m.AskHealth():
                 return self._health()
+            case m.ListUnadopted():
+                return self._adoption.list()
+            case m.AdoptPrinters():
+                return await self._adoption.adopt(command)
+            case m.RejectPrinter(device):
+                return await self._adoption.reject(device)
+            case m.AskPrinter():
+                return await self._asking.ask(command)
+            case m.ReopenChannel():
+                return await self._asking.reopen(command)
+            case m.TracePrinter():
+                return self._asking.trace(command)
+            case m.ListWebhooks():
+                return await self._relay.list() if self._relay else m.Webhooks(())
+            case m.ListDeadLetters(webhook, limit):
+                return await self._webhooks().dead(webhook, limit)
+            case m.RetryDeadLetters(webhook):
+                return await self._webhooks().retry(webhook)
             case m.Reload():
                 return await self.reload()
             case _:
@@ -193,7 +223,7 @@ class Engine:
             settings = self._read_settings()
             self._roster.check(settings.printers)
             notes = _restart_needed(self.settings, settings)
-            self._take(settings)
+            notes += self._take(settings)
         except (CannotStart, Refused) as error:
             raise Refused(f"Nothing was reloaded. {error.says}", code="bad-config", status=422) from error
         notes += await self._roster.configure(settings.printers)
@@ -202,12 +232,13 @@ class Engine:
 
     # within
 
-    def _take(self, settings: Settings) -> None:
-        self._on_settings(settings)  # first what may refuse: then nothing else was taken either
+    def _take(self, settings: Settings) -> Sequence[str]:
+        notes = self._on_settings(settings)  # first what may refuse: then nothing else was taken either
         self._origins.configure(settings.access.origins)
         self.settings = settings
         self._jobs.limits = settings.limits
         self._upkeep.settings = settings
+        return notes
 
     def _check_open(self) -> None:
         if self.closing:
@@ -216,9 +247,16 @@ class Engine:
             )
 
     def _test_job(self, said: str) -> m.Submit:
-        printer = self._roster.find(said).printer
-        document = self._test_page(printer.options.language or "", printer.name)
+        lane = self._roster.find(said)
+        printer = lane.printer
+        document = self._test_page(lane.language, printer.name)
         return m.Submit(printer.id, document, title="Fanfold test page")
+
+    def _webhooks(self) -> Relay:
+        if self._relay is None:
+            says = "This gateway has no webhooks. Name them under [[webhooks]] in its configuration."
+            raise Refused(says, code="no-webhooks", status=404)
+        return self._relay
 
     def _disconnect(self, client: str) -> m.Done:
         if not self.clients.disconnect(client, "disconnected by a person"):

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
+from fanfold.engine.aftermath import Aftermath
 from fanfold.engine.background import Background
 from fanfold.engine.follow import Follow
 from fanfold.engine.patience import Patience
@@ -36,7 +38,14 @@ class Flight:
     """One claimed job on its way. The lane runs it; the engine may call it off."""
 
     def __init__(
-        self, job: Job, follow: Follow, patience: Patience, standing: Standing, background: Background
+        self,
+        job: Job,
+        follow: Follow,
+        patience: Patience,
+        standing: Standing,
+        background: Background,
+        *,
+        again: Callable[[], None] = lambda: None,
     ) -> None:
         self.job = job
         self.sent_bytes = 0
@@ -49,13 +58,17 @@ class Flight:
         self._task: asyncio.Future[Receipt] | None = None
         self._recall: Callable[[], Awaitable[None]] | None = None
         self.settled: asyncio.Future[Job | None] = asyncio.get_running_loop().create_future()
+        self._aftermath = Aftermath(job, self.settled, follow, partial(_doubt, patience), again)
 
     async def run(self, delivery: Awaitable[Receipt], recall: Callable[[], Awaitable[None]] | None) -> Ending:
         """Wait for the delivery's end, whatever it is; only the lane's own cancelling comes through."""
         self._task = asyncio.ensure_future(delivery)
         self._recall = recall
         try:
-            return Ending(await self._task)
+            receipt = await self._task
+            if receipt.may_rise:
+                self._follow.may_rise(self.job)
+            return Ending(receipt)
         except (NotReached, Interrupted, Declined) as error:
             return Ending(error=error)
         except asyncio.CancelledError:
@@ -100,6 +113,14 @@ class Flight:
             evidence=Evidence.SENT, sent_bytes=self.sent_bytes or None, foreign=foreign,
         )  # fmt: skip
         self.job = await self._follow.settle(note) or job
+
+    async def proved(self, receipt: Receipt) -> None:
+        """Put on disk that more is known of the paper, once the delivery's end is."""
+        await self._aftermath.proved(receipt)
+
+    async def disproved(self, says: str) -> None:
+        """Put on disk that what was delivered is in doubt after all, once the delivery's end is."""
+        await self._aftermath.disproved(says)
 
     def _note(self, reasons: tuple[str, ...], message: str) -> None:
         job = self.job
@@ -188,6 +209,10 @@ def in_doubt(job: Job, printer: Printer, says: str, reasons: tuple[str, ...] = (
         case _:
             words = f"{says}. It may have printed: look, then release, cancel or assume it printed"
             return change.to(JobState.HELD, tuple(dict.fromkeys((Reason.DELIVERY_UNCERTAIN, *reasons))), words)
+
+
+def _doubt(patience: Patience, job: Job, says: str) -> Change:
+    return in_doubt(job, patience.printer, says, sent_bytes=job.sent_bytes)
 
 
 def _with_reprint(change: Change, reprints: int) -> Change:

@@ -29,14 +29,19 @@ class Intake:
     languages: tuple[Language, ...]
     document_limit_bytes: int
 
-    async def job(self, ask: Submit, printer: Printer, caller: Caller, blocked_s: float) -> tuple[Job, Document]:
-        """Return the job and its document, not yet kept. Raises Refused."""
+    async def job(
+        self, ask: Submit, printer: Printer, caller: Caller, blocked_s: float, *, speaks: str = ""
+    ) -> tuple[Job, Document]:
+        """Return the job and its document, not yet kept. Raises Refused.
+
+        `speaks` names the printer's language as far as it is known: its owner's word, or another's.
+        """
         _check_numbers(ask)
         document = self._document(ask, printer)
         if document.size_bytes > self.document_limit_bytes:
             raise too_large(document.size_bytes, self.document_limit_bytes)
         head = await document.head()
-        language = self._language(document, head, printer, is_typed=ask.is_typed)
+        language = self._language(document, head, speaks or printer.options.language, is_typed=ask.is_typed)
         self._check_kind(document, language, printer)
         if document.media_type == OCTETS and language is not None:
             document = replace(document, media_type=language.media_types[0])
@@ -74,11 +79,11 @@ class Intake:
             raise Refused("The document is empty: there is nothing to print.", code="empty-document", status=422)
         return document
 
-    def _language(self, document: Document, head: bytes, printer: Printer, *, is_typed: bool) -> Language | None:
-        """What the caller says, else what its owner says and the bytes do not belie, else what the bytes look like."""
+    def _language(self, document: Document, head: bytes, speaks: str | None, *, is_typed: bool) -> Language | None:
+        """What the caller says, else what the printer speaks unless the bytes belie it, else what they look like."""
         if is_typed and (named := _by_media_type(document.media_type, self.languages)):
             return named
-        own = next((one for one in self.languages if one.name == printer.options.language), None)
+        own = next((one for one in self.languages if one.name == speaks), None)
         looks = detect(head, self.languages)
         seen = next((one for one in self.languages if one.name == looks), None)
         if own is not None and (seen is None or own.recognises(head)):

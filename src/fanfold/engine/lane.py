@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import cast
@@ -20,7 +21,7 @@ from fanfold.engine.way import Way
 from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
 from fanfold.model import Evidence, Job, JobId, Printer, PrinterState, Reachable, Reason
 from fanfold.store.base import Change, KeptPrinter, Store
-from fanfold.transports.base import Link, Recalls, Reconciles, Transport
+from fanfold.transports.base import Link, Recalls, Receives, Reconciles, Speaks, Transport
 from fanfold.wire import Receipt, Work
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,9 @@ class Lane:
         self.flight: Flight | None = None
         self.gone = False
         """Its spooler no longer lists it."""
+        self.turn = asyncio.Lock()
+        """Held while its printer's facts are changed on disk: else an older write could come after a newer one."""
+        self._spoken = ""
         self._desk, self._store, self._follow = desk, desk.store, desk.follow
         self._leftovers = leftovers
         self._interruptions = 0
@@ -61,6 +65,7 @@ class Lane:
         self._at_rest = True
         """No job is claimed or settled right now, so that the loop may be ended at any await."""
         self._task: asyncio.Task[None] | None = None
+        self._learn_transport(transport)
 
     # what the engine tells and asks
 
@@ -68,6 +73,11 @@ class Lane:
     def busy(self) -> bool:
         """Whether it has a job in hand, or one of an earlier run to ask after."""
         return self.flight is not None or bool(self._leftovers) or not self._at_rest
+
+    @property
+    def language(self) -> str:
+        """Name of the language that the printer speaks: by its owner, else by itself, else by its kind; or empty."""
+        return self.printer.options.language or self._spoken or self._spoken_by_kind
 
     def start(self) -> None:
         """Begin to print."""
@@ -80,12 +90,33 @@ class Lane:
         if self.patience.running:
             self.patience.look()
 
+    def came(self, faults: Mapping[str, str], language: str = "") -> None:
+        """It dialled in, with these faults and words for them: jobs that wait for it go at once."""
+        self._spoken = language or self._spoken
+        self.standing.came(self.scheme, faults)
+        self._approach.came()
+        self.wake()
+
+    @property
+    def scheme(self) -> str:
+        """By which kind of way the printer is reached."""
+        return self.printer.uri.partition(":")[0].lower()
+
     def change(self, printer: Printer, transport: Transport) -> None:
         """Take the printer's new facts; what is being sent is not touched."""
+        if printer.uri != self.printer.uri:
+            self.standing.forget_device()
+            self._spoken = ""
         self.printer, self.transport, self.patience.printer = printer, transport, printer
+        self._learn_transport(transport)
         self._note_pause()
         self._approach.reset()
         self.wake()
+
+    def _learn_transport(self, transport: Transport) -> None:
+        """Ask once what it can: Python takes long to see it."""
+        self._approach.tells_when_it_comes(tells=isinstance(transport, Receives))
+        self._spoken_by_kind = transport.language if isinstance(transport, Speaks) else ""
 
     def vanished(self, *, gone: bool) -> None:
         """Its spooler lists it no longer, or again."""
@@ -162,7 +193,7 @@ class Lane:
             self._news.clear()
             if self._store.waiting(self.printer.id) and not self.printer.paused:
                 return
-            if not self.printer.paused and self.standing.status.state is PrinterState.PROCESSING:
+            if not self.printer.paused and self.standing.lane.state is PrinterState.PROCESSING:
                 self.standing.busy(busy=False)
             await self._news.wait()
 
@@ -209,7 +240,9 @@ class Lane:
         return change_for(ending, flight, self.printer, stopping=self._stopping)
 
     def _fly(self, job: Job, *, left_over: bool = False) -> Flight:
-        self.flight = Flight(job, self._follow, self.patience, self.standing, self._desk.background)
+        self.flight = Flight(
+            job, self._follow, self.patience, self.standing, self._desk.background, again=self.wake
+        )  # fmt: skip
         self.flight.left_over = left_over
         return self.flight
 
@@ -245,8 +278,8 @@ class Lane:
             says = self.printer.paused_because
             reasons = (Reason.PAUSED, Reason.INTERRUPTED_TWICE) if says else (Reason.PAUSED,)
             says = says or "paused by a person; its jobs wait until it is resumed"
-            self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, reasons, says)
-        elif Reason.PAUSED in self.standing.status.reasons:
+            self.standing.tell(PrinterState.STOPPED, self.standing.lane.reachable, reasons, says)
+        elif Reason.PAUSED in self.standing.lane.reasons:
             self.patience.stop()
             self.standing.unknown()
 
@@ -306,14 +339,14 @@ class Lane:
             job, transport, printer = self._leftovers[0], self.transport, self.printer
             flight = self._fly(job, left_over=True)
             recall = partial(transport.recall, printer, job) if isinstance(transport, Reconciles) else None
-            ending = await flight.run(find_again(transport, printer, job, flight), recall)
+            ending = await flight.run(find_again(transport, printer, job, flight, pause=self._approach.pause), recall)
             await self._settle(change_for(ending, flight, printer, stopping=self._stopping), None)
             self._leftovers.pop(0)
         self._at_rest = True
 
     async def _rest(self, says: str, reason: str) -> None:
         self.patience.start()
-        self.standing.tell(PrinterState.STOPPED, self.standing.status.reachable, (reason,), says)
+        self.standing.tell(PrinterState.STOPPED, self.standing.lane.reachable, (reason,), says)
         await until_set(self._stopped, STORE_RETRY_S)
 
 

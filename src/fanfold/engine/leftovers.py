@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
 from fanfold.engine.retry import Backoff
 from fanfold.errors import Declined, Interrupted, NotReached
@@ -13,8 +13,10 @@ from fanfold.wire import Receipt
 STOPPED = "the gateway stopped while it was being sent"
 
 
-async def find_again(transport: Transport, printer: Printer, job: Job, report: Report) -> Receipt:
-    """Follow the job to its end; that whoever has it cannot be asked is a stall.
+async def find_again(
+    transport: Transport, printer: Printer, job: Job, report: Report, *, pause: Callable[[float], Awaitable[None]]
+) -> Receipt:
+    """Follow the job to its end; that whoever has it cannot be asked is a stall, and `pause` waits until it is again.
 
     Raises:
         Declined: it ended without printing.
@@ -28,7 +30,7 @@ async def find_again(transport: Transport, printer: Printer, job: Job, report: R
             found = await transport.find(printer, job, report)
         except NotReached as absence:
             report.stalled(absence.reasons[0] if absence.reasons else Reason.OFFLINE, absence.says)
-            await asyncio.sleep(backoff.next_s(busy=False))
+            await pause(backoff.next_s(busy=False))
             continue
         if found.receipt is not None:
             return found.receipt

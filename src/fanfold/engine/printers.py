@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fanfold.engine.lane import Desk, Lane
+from fanfold.engine.names import address
 from fanfold.engine.options import checked_name, options_from, with_kinds
-from fanfold.engine.roster import Roster
+from fanfold.engine.roster import Roster, moved
 from fanfold.engine.verbs import Verbs
 from fanfold.errors import Refused
 from fanfold.messages import AddPrinter, ChangePrinter, Done, ListJobs, Printers, PrinterShown, PrinterView
@@ -22,34 +23,47 @@ class PrinterDesk:
 
     def list(self) -> Printers:
         """List all printers with what is known of them."""
-        return Printers(tuple(self._view(lane) for lane in self._roster))
+        return Printers(tuple(self.view(lane) for lane in self._roster))
 
     def show(self, said: str) -> PrinterShown:
         """Show one printer."""
-        return PrinterShown(self._view(self._roster.find(said)))
+        return PrinterShown(self.view(self._roster.find(said)))
 
     async def add(self, ask: AddPrinter) -> PrinterShown:
         """Add a printer and keep it."""
         transport = self._roster.transport(ask.uri)
         async with self._roster.turn:
+            self._check_uri(ask.uri, None)
             printer = replace(
-                self._roster.new(ask.name, ask.uri, Source.ADDED),
+                self._roster.draft().new(ask.name, ask.uri, Source.ADDED),
                 aliases=self._free_aliases(ask.aliases),
                 options=options_from(ask.options, PrinterOptions()),
             )
-            return PrinterShown(self._view(await self._roster.put(with_kinds(printer, transport))))
+            return PrinterShown(self.view(await self._roster.put(with_kinds(printer, transport))))
+
+    def view(self, lane: Lane) -> PrinterView:
+        """Return a printer with what is known of it now."""
+        printer, receiver = lane.printer, self._roster.receiver(lane.printer.uri)
+        return PrinterView(
+            printer,
+            lane.standing.status,
+            self._store.waiting(printer.id),
+            self._store.held(printer.id),
+            tuple(receiver.channels(address(printer.uri))) if receiver else (),
+        )
 
     async def change(self, ask: ChangePrinter) -> PrinterShown:
         """Change an added or discovered printer; what the configuration says is changed there."""
         async with self._roster.turn:
             lane = self._changeable(ask.printer, "changed")
-            return PrinterShown(self._view(await self._roster.edit(lane, lambda now: self._changed(ask, lane, now))))
+            return PrinterShown(self.view(await self._roster.edit(lane, lambda now: self._changed(ask, lane, now))))
 
     def _changed(self, ask: ChangePrinter, lane: Lane, printer: Printer) -> Printer:
         if ask.name is not None:
             printer = replace(printer, name=self._free_name(ask.name, lane))
         if ask.uri is not None:
-            printer = replace(printer, uri=ask.uri)
+            self._check_uri(ask.uri, lane)
+            printer = moved(printer, ask.uri)
         if ask.aliases is not None:
             printer = replace(printer, aliases=self._free_aliases(ask.aliases, lane))
         if ask.options is not None:
@@ -91,7 +105,7 @@ class PrinterDesk:
         async with self._roster.turn:
             lane = self._roster.find(said)
             edited = await self._roster.edit(lane, lambda now: replace(now, paused=paused, paused_because=""))
-            return PrinterShown(self._view(edited))
+            return PrinterShown(self.view(edited))
 
     def _changeable(self, said: str, what: str) -> Lane:
         lane = self._roster.find(said)
@@ -99,6 +113,13 @@ class PrinterDesk:
             says = f"{lane.printer.name} is named in the configuration, so it must be {what} there; then reload."
             raise Refused(says, code="printer-configured", status=409)
         return lane
+
+    def _check_uri(self, uri: str, lane: Lane | None) -> None:
+        """A printer that dials in is one printer: two would send their jobs into each other's."""
+        other = self._roster.at(uri) if self._roster.receiver(uri) else None
+        if other is not None and other is not lane:
+            says = f"{uri[:80]} is a printer already: {other.printer.name}. Change that one, or remove it first."
+            raise Refused(says, code="uri-taken", status=409)
 
     def _free_name(self, name: str, lane: Lane | None) -> str:
         """Return the name as it is kept; one that another printer answers to is refused."""
@@ -111,7 +132,3 @@ class PrinterDesk:
 
     def _free_aliases(self, given: tuple[str, ...], lane: Lane | None = None) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._free_name(alias, lane) for alias in given))
-
-    def _view(self, lane: Lane) -> PrinterView:
-        printer = lane.printer.id
-        return PrinterView(lane.printer, lane.standing.status, self._store.waiting(printer), self._store.held(printer))

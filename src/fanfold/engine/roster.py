@@ -7,16 +7,21 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from fanfold.config import Discovery, PrinterSetting
 from fanfold.engine.lane import Desk, Lane
-from fanfold.engine.options import checked_name, new_id, with_kinds
+from fanfold.engine.names import Draft, Names, address
+from fanfold.engine.options import with_kinds
 from fanfold.errors import Refused, StoreFailed
 from fanfold.model import Job, Printer, PrinterId, Source
 from fanfold.store.base import KeptPrinter
-from fanfold.transports.base import Discovered, Discovers, Transport
+from fanfold.transports.base import Discovered, Discovers, Receives, Transport
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 200
+"""So many lanes are made before other work has its turn: about 10 ms."""
 
 _RANK = {Source.CONFIGURED: 0, Source.ADDED: 1, Source.DISCOVERED: 2}
 
@@ -28,8 +33,8 @@ class Roster:
         self._transports, self._desk = transports, desk
         self._lanes: dict[PrinterId, Lane] = {}
         self._kept: dict[PrinterId, KeptPrinter] = {}
-        self._said: dict[str, PrinterId] = {}
-        self._meant: dict[str, PrinterId] = {}
+        self._names = Names()
+        self._receivers = {scheme: one for scheme, one in transports.items() if isinstance(one, Receives)}
         self._leftovers: dict[PrinterId, list[Job]] = {}
         self.turn = asyncio.Lock()
         """Held from a look at the printers until they are changed: else two could be given one name."""
@@ -49,13 +54,18 @@ class Roster:
 
     def get(self, said: str) -> Lane | None:
         """Return that lane, or None."""
-        found = self._said.get(said) or self._said.get(said.strip().casefold())
+        found = self._names.find(said)
         return self._lanes.get(found) if found else None
 
     def meant(self, said: str) -> Lane | None:
         """Return the lane to print on: as `get`, but what the configuration calls a printer wins over all else."""
-        found = self._meant.get(said) or self._meant.get(said.strip().casefold())
+        found = self._names.meant(said)
         return self._lanes.get(found) if found else self.get(said)
+
+    def at(self, uri: str) -> Lane | None:
+        """Return the lane of the printer with that URI; of several, the one that the configuration names."""
+        found = self._names.at(uri)
+        return self._lanes.get(found) if found else None
 
     def by_id(self, printer: PrinterId) -> Lane | None:
         """Return the lane of the printer with that id."""
@@ -79,18 +89,31 @@ class Roster:
         transport.check(uri)
         return transport
 
+    @property
+    def receivers(self) -> Mapping[str, Receives]:
+        """The transports through which printers reach us, by scheme."""
+        return self._receivers
+
+    def receiver(self, uri: str) -> Receives | None:
+        """Return the transport through which the printer with that URI reaches us, if it does."""
+        return self._receivers.get(uri.partition(":")[0].lower())
+
     # changes
 
-    async def start(self, configured: Iterable[PrinterSetting], unsettled: Sequence[Job]) -> None:
-        """Bring back what the store keeps, then what the configuration names."""
+    async def start(self, configured: Sequence[PrinterSetting], unsettled: Sequence[Job]) -> None:
+        """Bring back what the store keeps, then what the configuration names. Raises Refused `bad-uri` 422."""
+        self.check(configured)
         self._kept = {kept.printer.id: kept for kept in await self._desk.store.printers()}
         for job in unsettled:
             self._leftovers.setdefault(job.printer, []).append(job)
-        for kept in list(self._kept.values()):
-            if kept.printer.source is Source.ADDED or self._has_jobs(kept.printer.id):
-                self._open(kept.printer)
-                if kept.printer.source is Source.DISCOVERED:
-                    self._lanes[kept.printer.id].vanished(gone=True)
+        kept_open = [
+            kept.printer
+            for kept in self._kept.values()
+            if kept.printer.source is Source.ADDED or self._has_jobs(kept.printer.id)
+        ]
+        for lane in await self._open_all(kept_open):
+            if lane.printer.source is Source.DISCOVERED:
+                lane.vanished(gone=True)
         await self.configure(configured)
 
     async def configure(self, configured: Iterable[PrinterSetting]) -> list[str]:
@@ -100,18 +123,32 @@ class Roster:
 
     def check(self, configured: Iterable[PrinterSetting]) -> None:
         """See that all of them could be printers, before any is made one. Raises Refused `bad-uri` 422."""
+        dialling: dict[str, str] = {}
         for setting in configured:
             self.transport(setting.uri)
+            if self.receiver(setting.uri) is None:
+                continue
+            if other := dialling.get(address(setting.uri)):
+                says = f"{other} and {setting.name} have one URI, {setting.uri}: what dials in is one printer."
+                raise Refused(says, code="bad-uri", status=422)
+            dialling[address(setting.uri)] = setting.name
 
     async def _configure(self, configured: Iterable[PrinterSetting]) -> list[str]:
-        notes, named = [], set()
+        notes, named, fresh = [], set(), []
+        known, draft = self._known(), self.draft()
         for setting in configured:
-            printer = self._configured(setting)
+            base = known.get(setting.name) or self._dialling_in(setting.uri)
+            base = base or Printer(draft.new_id(setting.name), setting.name, setting.uri)
+            printer = self._configured(setting, base)
             named.add(printer.id)
             lane = self._lanes.get(printer.id)
-            if lane is None or lane.printer != printer:
-                notes.append(f"printer {printer.name}: {'new' if lane is None else 'changed'}")
-                await self.put(printer)
+            if lane is None:
+                notes.append(f"printer {printer.name}: new")
+                fresh.append(printer)
+            elif lane.printer != printer:
+                notes.append(f"printer {printer.name}: changed")
+                await self.edit(lane, partial(self._configured, setting))
+        await self.put_all(fresh)
         for lane in list(self):
             if lane.printer.source is Source.CONFIGURED and lane.printer.id not in named:
                 notes.append(f"printer {lane.printer.name}: no longer configured")
@@ -119,19 +156,32 @@ class Roster:
         return notes
 
     async def put(self, printer: Printer) -> Lane:
-        """Keep a printer, new or changed, and let its lane have it."""
-        await self._desk.store.save_printer(printer)
-        return self._open(printer)
+        """Keep a printer that is not there yet, and give it a lane."""
+        (lane,) = await self.put_all([printer])
+        return lane
+
+    async def put_all(self, printers: Sequence[Printer]) -> list[Lane]:
+        """Keep printers that are not there yet, and give them lanes: all or, where the disk does not take one, none."""
+        new = [one for one in printers if one.id not in self._kept or self._kept[one.id].printer != one]
+        store = self._desk.store
+        saved = await asyncio.gather(*(store.save_printer(one) for one in new), return_exceptions=True)
+        if failure := next((one for one in saved if one is not None), None):
+            added = [one.id for one in new if one.id not in self._kept]
+            await asyncio.gather(*(store.drop_printer(one) for one in added), return_exceptions=True)
+            raise failure
+        return await self._open_all(printers)
 
     async def edit(self, lane: Lane, edit: Callable[[Printer], Printer]) -> Lane:
         """Change a printer; anew where it stopped itself while that was written. Raises Refused when it is gone."""
-        while True:
-            before = lane.printer
-            await self._desk.store.save_printer(edit(before))
-            if self._lanes.get(before.id) is not lane:
-                raise _removed(lane)
-            if lane.printer is before:
-                return self._open(edit(before))
+        async with lane.turn:
+            while True:
+                before = lane.printer
+                if (after := edit(before)) != before:
+                    await self._desk.store.save_printer(after)
+                if self._lanes.get(before.id) is not lane:
+                    raise _removed(lane)
+                if lane.printer is before:
+                    return self._open(after)
 
     async def take_away(self, lane: Lane) -> None:
         """Forget a printer; nobody finds it from now on, its lane ends, and then its id may be given again."""
@@ -142,18 +192,13 @@ class Roster:
             await lane.stop(0)
             await self._desk.store.drop_printer(lane.printer.id)
         except StoreFailed:
-            self._kept[lane.printer.id] = KeptPrinter(lane.printer, lane.patience.blocked_s)
             self._open(lane.printer)
             raise
         self._kept.pop(lane.printer.id, None)
 
-    def new(self, name: str, uri: str, source: Source) -> Printer:
-        """Return a printer that is not there yet, with an id of its own. Raises Refused."""
-        name = checked_name(name)
-        if self._said.get(name.casefold()) is not None:
-            says = f"A printer is called {name!r} already. Choose another name, or change or remove that one."
-            raise Refused(says, code="name-taken", status=409)
-        return Printer(new_id(name, self._kept.keys() | self._lanes.keys()), name, uri, source=source)
+    def draft(self) -> Draft:
+        """Return where new printers get names and ids that are free now; within one `turn`."""
+        return Draft(self._names, dict.fromkeys(self._kept))
 
     async def discovered(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
         """Take what a spooler lists now: new queues get a lane, those gone are offline until they return."""
@@ -187,24 +232,27 @@ class Roster:
         named = [lane for lane in of_scheme if lane.printer.source is not Source.DISCOVERED]
         return {finder.listed_as(one.printer.uri): one for one in named} if isinstance(finder, Discovers) else {}
 
-    def _configured(self, setting: PrinterSetting) -> Printer:
+    def _configured(self, setting: PrinterSetting, base: Printer) -> Printer:
+        """The printer as the configuration has it; what it proved holds as long as it is the same one."""
         transport = self.transport(setting.uri)
-        known = self._known(setting.name)
-        printer_id = known.id if known else new_id(setting.name, self._kept.keys() | self._lanes.keys())
-        base = known or Printer(printer_id, setting.name, setting.uri)
         printer = replace(
-            base, name=setting.name, uri=setting.uri, aliases=setting.aliases,
+            moved(base, setting.uri), name=setting.name, aliases=setting.aliases,
             source=Source.CONFIGURED, options=setting.options,
         )  # fmt: skip
         return with_kinds(printer, transport)
 
-    def _known(self, name: str) -> Printer | None:
-        """The printer that had this name before, so that it keeps its id and its jobs."""
-        live = (lane.printer for lane in self)
-        for printer in (*live, *(kept.printer for kept in self._kept.values())):
-            if printer.name == name:
-                return self._lanes[printer.id].printer if printer.id in self._lanes else printer
-        return None
+    def _known(self) -> dict[str, Printer]:
+        """The printers by their names, also earlier ones, so that each keeps its id and its jobs."""
+        known: dict[str, Printer] = {}
+        for printer in (*(lane.printer for lane in self), *(kept.printer for kept in self._kept.values())):
+            lane = self._lanes.get(printer.id)
+            known.setdefault(printer.name, lane.printer if lane else printer)
+        return known
+
+    def _dialling_in(self, uri: str) -> Printer | None:
+        """The printer that was let in with this URI: configured under another name it is still the same."""
+        lane = self.at(uri) if self.receiver(uri) else None
+        return lane.printer if lane and lane.printer.source is Source.ADDED else None
 
     async def _discovered(self, one: Discovered) -> Lane:
         known = next(
@@ -212,16 +260,11 @@ class Roster:
             None,
         )
         live = self._lanes.get(known.id) if known else None
-        base = live.printer if live else known
-        if base is None:
-            base = self._newly_discovered(one)
-        printer = with_kinds(
-            replace(base, info=one.info, is_default=one.is_default), self.transport(one.uri), one.kinds
-        )
-        if live is None or live.printer != printer:
-            log.info("printer %s is there: %s", printer.name, printer.uri)
-            live = await self.put(printer)
-        return live
+        if live is not None:
+            return await self._learn(live, one)
+        printer = self._as_listed(one, known or self._newly_discovered(one))
+        log.info("printer %s is there: %s", printer.name, printer.uri)
+        return await self.put(printer)
 
     async def _hide(self, lane: Lane) -> None:
         """Show it no more; it keeps its id in the store."""
@@ -229,64 +272,97 @@ class Roster:
         await lane.stop(0)
 
     def _newly_discovered(self, one: Discovered) -> Printer:
-        name = one.name if one.name not in self._said else f"{one.name} ({one.uri.partition(':')[0]})"
-        return Printer(new_id(name, self._kept.keys() | self._lanes.keys()), name, one.uri, source=Source.DISCOVERED)
+        name = one.name if one.name not in self._names.said else f"{one.name} ({one.uri.partition(':')[0]})"
+        return Printer(self.draft().new_id(name), name, one.uri, source=Source.DISCOVERED)
 
-    async def _learn(self, lane: Lane, one: Discovered) -> None:
-        printer = replace(lane.printer, info=one.info, is_default=one.is_default)
-        printer = with_kinds(printer, lane.transport, one.kinds)
-        if printer != lane.printer:
-            await self.put(printer)
+    async def _learn(self, lane: Lane, one: Discovered) -> Lane:
+        if self._as_listed(one, lane.printer) == lane.printer:
+            return lane
+        return await self.edit(lane, partial(self._as_listed, one))
+
+    def _as_listed(self, one: Discovered, printer: Printer) -> Printer:
+        """The printer with what its spooler says of it."""
+        printer = replace(printer, info=one.info, is_default=one.is_default)
+        return with_kinds(printer, self.transport(printer.uri), one.kinds)
 
     async def _unname(self, lane: Lane) -> None:
         if self._has_jobs(lane.printer.id) or lane.busy:
-            await self.put(replace(lane.printer, source=Source.ADDED))  # its jobs go on; remove it when it is empty
+            await self.edit(lane, lambda now: replace(now, source=Source.ADDED))  # its jobs go on; remove it when empty
         else:
             await self.take_away(lane)
 
     def _open(self, printer: Printer) -> Lane:
+        """Give a printer its lane, or the lane the printer's new facts; tell who receives it."""
+        lane = self._lanes.get(printer.id)
+        before = lane.printer if lane else None
+        lane = self._seat(printer)
+        if before is None or _known_by(before) != _known_by(printer):
+            self._rename()
+        if before is None or before.uri != printer.uri:
+            self._turn_out(before.uri if before else "", "its printer has another URI now")
+            self._let_in(printer.uri)
+        return lane
+
+    async def _open_all(self, printers: Sequence[Printer]) -> list[Lane]:
+        """As `_open`, for thousands that are new: named together, and other work is done in between."""
+        lanes = []
+        for number, printer in enumerate(printers, 1):
+            lanes.append(self._seat(printer))
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._rename()
+        for number, printer in enumerate(printers, 1):
+            self._let_in(printer.uri)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return lanes
+
+    def _seat(self, printer: Printer) -> Lane:
         transport = self.transport(printer.uri)
         lane = self._lanes.get(printer.id)
         kept = self._kept.get(printer.id)
         self._kept[printer.id] = replace(kept, printer=printer) if kept else KeptPrinter(printer)
-        if lane is None:
-            leftovers = self._leftovers.pop(printer.id, [])
-            lane = self._lanes[printer.id] = Lane(self._kept[printer.id], transport, self._desk, leftovers)
-            lane.start()
-        else:
+        if lane is not None:
             lane.change(printer, transport)
-        self._renames()
+            return lane
+        leftovers = self._leftovers.pop(printer.id, [])
+        lane = self._lanes[printer.id] = Lane(self._kept[printer.id], transport, self._desk, leftovers)
+        lane.start()
         return lane
 
     def _close(self, lane: Lane) -> None:
         """Before anything is waited for: what is accepted for it after this is canceled by who accepts it."""
-        self._lanes.pop(lane.printer.id, None)
-        self._renames()
+        printer = lane.printer
+        self._lanes.pop(printer.id, None)
+        self._kept[printer.id] = KeptPrinter(printer, lane.patience.blocked_s)
+        self._rename()
+        self._turn_out(printer.uri, f"the printer {printer.name} was removed from this gateway")
+
+    def _let_in(self, uri: str) -> None:
+        if receiver := self.receiver(uri):
+            receiver.adopted(address(uri))
+
+    def _turn_out(self, uri: str, because: str) -> None:
+        receiver = self.receiver(uri)
+        if receiver is not None and self.at(uri) is None:
+            receiver.turned_out(address(uri), because)
 
     def _has_jobs(self, printer: PrinterId) -> bool:
         store = self._desk.store
         return bool(store.waiting(printer) or store.held(printer) or self._leftovers.get(printer))
 
-    def _renames(self) -> None:
-        """Settle who answers to which name: ids first, then names, then aliases, configured printers before others."""
-        lanes = list(self)
-        said: dict[str, PrinterId] = {}
-        for names in ([(lane.printer.id,) for lane in lanes], [(lane.printer.name,) for lane in lanes]):
-            for lane, own in zip(lanes, names, strict=True):
-                _claim(said, own, lane.printer.id)
-        for lane in lanes:
-            _claim(said, lane.printer.aliases, lane.printer.id)
-        self._said = said
-        self._meant = {}
-        for lane in lanes:
-            if lane.printer.source is Source.CONFIGURED:
-                _claim(self._meant, (lane.printer.name, *lane.printer.aliases), lane.printer.id)
+    def _rename(self) -> None:
+        self._names = Names([lane.printer for lane in self])
 
 
-def _claim(said: dict[str, PrinterId], names: Iterable[str], printer: PrinterId) -> None:
-    for name in names:
-        said.setdefault(name, printer)
-        said.setdefault(name.casefold(), printer)
+def moved(printer: Printer, uri: str) -> Printer:
+    """Return the printer at that URI; another one there has proved nothing yet."""
+    same = address(uri) == address(printer.uri)
+    return replace(printer, uri=uri, identity=printer.identity if same else "")
+
+
+def _known_by(printer: Printer) -> tuple[object, ...]:
+    return printer.name, printer.aliases, printer.uri, printer.source
 
 
 def _removed(lane: Lane) -> Refused:

@@ -1,11 +1,18 @@
-"""What is known of one printer by its lane, told to history when it changes in a way that people care about."""
+"""What is known of one printer, by its lane and by itself, told to history when it changes in a way that people see."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from fanfold import clock
 from fanfold.engine.background import Background
-from fanfold.model import PrinterId, PrinterState, PrinterStatus, Reachable
+from fanfold.engine.merge import by_itself, hinders, merged
+from fanfold.model import PrinterId, PrinterState, PrinterStatus, Reachable, Reason
 from fanfold.store.base import Store
+
+_LASTING = {Reason.PAUSED, Reason.STORE_FAILED, Reason.BROKEN_DRIVER}
+"""What a lane says of a printer that is as true when the printer comes back."""
 
 
 class Standing:
@@ -13,24 +20,76 @@ class Standing:
 
     def __init__(self, printer: PrinterId, store: Store, background: Background) -> None:
         self.status = PrinterStatus()
+        """All that is known, made one."""
+        self.lane = PrinterStatus()
+        """What the lane learned by turning to the printer."""
+        self._device = PrinterStatus()
+        self._faults: dict[str, str] = {}
         self._printer, self._store, self._background = printer, store, background
 
+    @property
+    def hindrance(self) -> PrinterStatus:
+        """The status without what is no reason to wait: a printer that is low on paper prints."""
+        faults = {reason: words for reason, words in self._faults.items() if hinders(reason)}
+        return merged(self.lane, by_itself(self._device, faults))
+
+    # by the lane
+
     def tell(self, state: PrinterState, reachable: Reachable, reasons: tuple[str, ...] = (), message: str = "") -> None:
-        """Note what was learned just now."""
-        before, self.status = self.status, PrinterStatus(state, reasons, message, reachable, "lane", clock.now())
-        if (before.reasons, before.reachable) != (reasons, reachable):
-            record = self._store.record(self._printer, state.value, reasons, message)
-            self._background.start(record, f"standing {self._printer}")
+        """Note what the lane learned just now."""
+        self._become(PrinterStatus(state, reasons, message, reachable, "lane", clock.now()))
 
     def busy(self, *, busy: bool) -> None:
         """It prints, or has nothing to print."""
         state = PrinterState.PROCESSING if busy else PrinterState.IDLE
-        status = self.status
-        if status.reasons or status.reachable is not Reachable.UP:
+        now = self.lane
+        if now.reasons or now.reachable is not Reachable.UP or now.state is not state:
             self.tell(state, Reachable.UP)
-        elif status.state is not state:
-            self.status = PrinterStatus(state, (), "", Reachable.UP, "lane", clock.now())
 
     def unknown(self) -> None:
-        """Nothing is known any more."""
+        """The lane knows nothing any more."""
         self.tell(PrinterState.UNKNOWN, Reachable.UNKNOWN)
+
+    # by the printer itself, as its transport passes it on
+
+    def came(self, source: str, faults: Mapping[str, str]) -> None:
+        """It is there; these are all its faults, with words. That the lane did not reach it before is over."""
+        self._faults = dict(faults)
+        self._become(_without_absence(self.lane), self._told(source, Reachable.UP))
+
+    def went(self, source: str, message: str) -> None:
+        """It is there no more; its faults are unknown."""
+        self._faults = {Reason.OFFLINE: message}
+        self._become(self.lane, self._told(source, Reachable.DOWN))
+
+    def faults(self, source: str, sets: Mapping[str, str], clears: frozenset[str]) -> None:
+        """Some faults are so now, others are over."""
+        kept = {reason: words for reason, words in self._faults.items() if reason not in clears}
+        self._faults = kept | dict(sets)
+        self._become(self.lane, self._told(source, self._device.reachable))
+
+    def forget_device(self) -> None:
+        """It is another printer from now on: what the former one said is void."""
+        self._faults = {}
+        self._become(self.lane, PrinterStatus())
+
+    def _told(self, source: str, reachable: Reachable) -> PrinterStatus:
+        word = PrinterStatus(reachable=reachable, source=source, at=clock.now())
+        return by_itself(word, self._faults)
+
+    def _become(self, lane: PrinterStatus, device: PrinterStatus | None = None) -> None:
+        self.lane, self._device = lane, device or self._device
+        before, self.status = self.status, merged(self.lane, self._device)
+        now = self.status
+        if (before.reasons, before.reachable) != (now.reasons, now.reachable):
+            record = self._store.record(self._printer, now.state.value, now.reasons, now.message)
+            self._background.start(record, f"standing {self._printer}")
+
+
+def _without_absence(lane: PrinterStatus) -> PrinterStatus:
+    """What the lane says, but for that it did not reach the printer."""
+    if lane.reachable is not Reachable.DOWN:
+        return lane
+    if _LASTING.isdisjoint(lane.reasons):
+        return PrinterStatus()
+    return replace(lane, reachable=Reachable.UNKNOWN)

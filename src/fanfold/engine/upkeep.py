@@ -118,6 +118,8 @@ class Upkeep:
 
     async def _end_held(self) -> None:
         for lane in self._roster:
+            if not self._store.held(lane.printer.id):
+                continue  # counted in memory: of thousands of printers few have held jobs
             hold_max_s = lane.printer.options.hold_max_s
             for job in await self._store.held_since(lane.printer.id, self._store.age_s - hold_max_s):
                 says = f"held for {hold_max_s:g} s and nobody decided; {job.message}"

@@ -41,10 +41,10 @@ class Verbs:
             return job
         if job.state is JobState.PROCESSING and lane.flight and lane.flight.job.id == job.id:
             return replace(job, sent_bytes=max(job.sent_bytes, lane.flight.sent_bytes))
-        status = lane.standing.status
-        if job.state is JobState.PENDING and status.reasons:
-            reasons = tuple(dict.fromkeys((*job.reasons, *status.reasons)))
-            return replace(job, reasons=reasons, message=job.message or status.message)
+        if job.state is JobState.PENDING and lane.standing.status.reasons:
+            waits_for = lane.standing.hindrance
+            reasons = tuple(dict.fromkeys((*job.reasons, *waits_for.reasons)))
+            return replace(job, reasons=reasons, message=job.message or waits_for.message)
         return job
 
     async def cancel(self, job_id: JobId) -> Job:
