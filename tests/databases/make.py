@@ -1,4 +1,5 @@
-"""Makes the database that is kept of the newest schema: jobs in every state, with all that a job may carry.
+"""Makes the database that is kept of the newest schema: jobs in every state, with all that a job may carry,
+printers with what they told, and a webhook with letters.
 
     python -m tests.databases.make
 
@@ -29,7 +30,7 @@ from fanfold.model import (
     Reason,
     Source,
 )
-from fanfold.store.base import Change, Lateness, Limits
+from fanfold.store.base import Change, Lateness, Letter, Limits
 from fanfold.store.migrations import schemas
 from fanfold.store.opening import DATABASE
 from fanfold.store.sqlite import SqliteStore
@@ -51,7 +52,10 @@ PRINTER = Printer(
     paused=True,
     paused_because="interrupted twice",
     info="TM-T20",
+    identity="secret:7f3a",
 )
+WEBHOOK = "till"
+REJECTED = "weblink:XXQLN123456789"
 
 ENDS = {
     JobState.COMPLETED: Reason.COMPLETED_SUCCESSFULLY,
@@ -89,6 +93,15 @@ def job_of(number: int, state: JobState) -> Job:
     )
 
 
+def letter_of(event: int, error: str = "") -> Letter:
+    """Return a letter of the job `job:1`, tried once where it has an error."""
+    body = b'{"event": %d}' % event
+    tried = AT if error else None
+    return Letter(
+        event, "job.changed", "job:1", "https://app.example/hook", body, AT, 10.5, 20.25, int(bool(error)), tried, error
+    )
+
+
 async def fill(store: SqliteStore) -> None:
     """Bring a job into every state, the pending one last."""
     for number, (state, reason) in enumerate(ENDS.items(), 1):
@@ -102,9 +115,16 @@ async def fill(store: SqliteStore) -> None:
         await store.add(job_of(number, state), document_of(state), Limits(), f"fingerprint-{state}")
     await store.claim(TILL, NOW)
     await store.record(TILL, "stopped", ("offline-error",), "It is away.")
+    await store.record(TILL, "connected", (), "", "raw")
+    await store.record(TILL, "disconnected", (), "It was silent.", "raw")
+    await store.record(TILL, "scanned", ("device.scanner",), "", "4006381333931")
     await store.save_printer(PRINTER)
     await store.save_blocked(TILL, 12.5, 99.25)
     await store.allow_origin("https://shop.example")
+    await store.reject(REJECTED)
+    await store.post(WEBHOOK, store.last_event_id(), [letter_of(1), letter_of(2), letter_of(3)])
+    (dead,) = await store.next_letters(WEBHOOK)
+    await store.put_off([replace(letter_of(1, "No."), id=dead.id)], dead=True)
 
 
 async def main() -> None:

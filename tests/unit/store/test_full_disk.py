@@ -7,12 +7,13 @@ import pytest
 
 from fanfold.errors import Refused, StoreFailed
 from fanfold.model import Evidence, Job, JobState
+from fanfold.store.base import Postbox
 from fanfold.store.documents import DOCUMENTS
 from fanfold.store.opening import RESERVE
 from fanfold.store.reserve import RESERVE_BYTES
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
-from tests.contract.stores import LABEL, LIMITS, ON_TIME, TILL, added, change, claimed, ids, new_job, settled
+from tests.contract.stores import LABEL, LIMITS, ON_TIME, TILL, added, change, claimed, ids, letter, new_job, settled
 from tests.unit.store.full_disk import fill
 
 
@@ -48,6 +49,17 @@ async def settle_until_the_reserve_goes(store: SqliteStore, jobs: list[Job]) -> 
             return
         await settled(store, job, JobState.HELD, message="x" * 5000)
     pytest.fail("the reserve was never needed")
+
+
+async def post_until_failed(store: SqliteStore) -> int:
+    posted = 0
+    while True:
+        try:
+            await store.post("till", posted + 1, [letter(posted + 1, body=bytes(50_000))])
+            posted += 1
+        except StoreFailed as failed:
+            assert "no room" in failed.says
+            return posted
 
 
 async def test_a_full_disk_refuses_new_jobs_and_keeps_the_old(disk: Path) -> None:
@@ -121,6 +133,29 @@ async def test_settles_go_on_when_the_disk_is_full(disk: Path, seconds: Seconds)
 
     store = await SqliteStore.open(disk)
     assert {(await store.job(job) or known).state for job in ids(jobs)} == {JobState.COMPLETED}
+    await store.close()
+
+
+async def test_letters_never_use_the_room_that_settles_need(disk: Path, seconds: Seconds) -> None:
+    store = await SqliteStore.open(disk)
+    for _ in range(300):
+        await added(store)
+    filling = fill(disk)
+    posted = await post_until_failed(store)
+    asked = (store.post("till", 1000, [letter(1000, body=bytes(50_000))]), store.claim(TILL, ON_TIME))
+    refused, job = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(refused, StoreFailed)
+    assert isinstance(job, Job)
+    await settled(store, job, JobState.COMPLETED)
+    assert (await store.postbox("till")).waiting == posted
+    await store.post("till", 7)
+    assert await store.postbox("till") == Postbox(7, waiting=posted)
+    while await store.claim(TILL, ON_TIME) is not None:
+        pass
+    filling.unlink()
+    seconds.now_s += 1
+    await store.post("till", 1000, [letter(1000)])
+    assert await store.postbox("till") == Postbox(1000, waiting=posted + 1)
     await store.close()
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from fanfold.errors import CannotStart
-from fanfold.messages import ListJobs, PrinterChanged
+from fanfold.messages import ListJobs, PrinterChanged, PrinterConnected, PrinterDisconnected, PrinterScanned
 from fanfold.model import Evidence, JobState
 from fanfold.store import migrations
-from fanfold.store.base import KeptPrinter, Limits
+from fanfold.store.base import KeptPrinter, Limits, Postbox
 from fanfold.store.opening import DATABASE
 from fanfold.store.sqlite import SqliteStore
 from tests.contract.stores import bytes_of
-from tests.databases.make import ENDS, FOLDER, PRINTER, TILL, document_of, job_of
+from tests.databases.make import ENDS, FOLDER, PRINTER, REJECTED, TILL, WEBHOOK, document_of, job_of, letter_of
 
 KEPT = sorted(FOLDER.glob("schema_*.db"))
 STATES = (*ENDS, JobState.PROCESSING, JobState.PENDING)
@@ -61,22 +61,46 @@ async def test_a_kept_database_opens_with_all_that_it_had(kept: Path, tmp_path: 
             )
         assert job == expected
         assert await bytes_of(await store.document(job.id)) == document.data
-        timeline = [event.state for event in await store.timeline(job.id)]
+        events = await store.timeline(job.id)
+        assert {event.external_id for event in events} == {given.external_id}
+        timeline = [event.state for event in events]
         assert timeline == list(
             dict.fromkeys([JobState.PENDING, *([] if not job.attempt else [JobState.PROCESSING]), state])
         )
         again = await store.add(replace(given, id=given.id), document, Limits(0, 0), f"fingerprint-{state}")
         assert (again.fresh, again.job) == (False, job)
     assert (store.waiting(TILL), store.held(TILL)) == (1, 1)
-    assert list(await store.printers()) == [KeptPrinter(PRINTER, 12.5, 99.25)]
+    since_2 = version(kept) >= 2
+    printer = PRINTER if since_2 else replace(PRINTER, identity="")
+    assert list(await store.printers()) == [KeptPrinter(printer, 12.5, 99.25)]
     assert list(await store.origins()) == ["https://shop.example"]
     assert [event.message for event in await store.events(0) if isinstance(event, PrinterChanged)] == ["It is away."]
     assert store.last_event_id() == len(await store.events(0))
     assert 1000 <= store.age_s <= 1000 + 24 * 3600 + 60
+    await (check_dialling_in if since_2 else check_nothing_dialled_in)(store)
     await store.sweep(0, 0)
     assert len((await store.jobs(ListJobs())).jobs) == 3
     await store.close()
     assert version(tmp_path / DATABASE) == len(migrations.schemas())
+
+
+async def check_dialling_in(store: SqliteStore) -> None:
+    came, went, scanned = (await store.events(0))[-3:]
+    assert came == PrinterConnected(came.id, came.at, TILL, "raw")
+    assert went == PrinterDisconnected(went.id, went.at, TILL, "raw", "It was silent.")
+    assert scanned == PrinterScanned(scanned.id, scanned.at, TILL, "4006381333931", "device.scanner")
+    assert list(await store.rejected()) == [REJECTED]
+    assert await store.postbox(WEBHOOK) == Postbox(store.last_event_id(), waiting=2, dead=1)
+    assert list(await store.next_letters(WEBHOOK)) == [replace(letter_of(2), id=2)]
+    assert list(await store.dead_letters(WEBHOOK)) == [replace(letter_of(1, "No."), id=1)]
+
+
+async def check_nothing_dialled_in(store: SqliteStore) -> None:
+    assert list(await store.rejected()) == list(await store.webhooks()) == []
+    await store.record(TILL, "scanned", ("device.scanner",), "", "4006381333931")
+    await store.reject(REJECTED)
+    await store.post(WEBHOOK, store.last_event_id(), [letter_of(1)])
+    assert list(await store.next_letters(WEBHOOK)) == [replace(letter_of(1), id=1)]
 
 
 def use_schemas(monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
@@ -101,7 +125,7 @@ async def test_an_older_store_is_brought_to_the_newest_schema(tmp_path: Path, mo
 
 
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(KEPT[0], tmp_path / DATABASE)
+    shutil.copy(KEPT[-1], tmp_path / DATABASE)
     before = version(tmp_path / DATABASE)
     newest = use_schemas(monkeypatch, "CREATE TABLE a (x); INSERT INTO nowhere VALUES (1);")
     with pytest.raises(CannotStart) as why:
