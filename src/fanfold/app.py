@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -22,6 +22,7 @@ from fanfold.logbook import Logbook
 from fanfold.server.access import Access
 from fanfold.server.base import AppDoor, Doors
 from fanfold.server.http import Server
+from fanfold.server.tls import read_by_records
 from fanfold.store.sqlite import SqliteStore
 from fanfold.transports.base import Receives, Transport
 from fanfold.wire import Document
@@ -85,7 +86,7 @@ class Gateway:
             logbook=logbook,
             test_page=_test_page,
             read_settings=self._read_settings,
-            on_settings=lambda taken: access.renew(taken.access.hosts, _token(taken)),
+            on_settings=lambda taken: self._take(access, taken),
         )
         stack.push_async_callback(self.engine.stop)
         await self.engine.start(settings)
@@ -99,6 +100,13 @@ class Gateway:
         )
         await self._server.__aenter__()
         stack.push_async_callback(self._close_doors)
+
+    def _take(self, access: Access, taken: Settings) -> Sequence[str]:
+        """Take other settings; what may refuse comes first, so that then nothing was taken. Returns what was read."""
+        token = _token(taken)
+        notes = self._server.renew(taken.listeners) if self._server else ()
+        access.renew(taken.access.hosts, token)
+        return notes
 
     def _doors(self, transports: Iterable[Transport]) -> Doors:
         dialects = registry.DIALECTS
@@ -137,6 +145,7 @@ def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it means a reload: by default it would end us
     gc.set_threshold(*SWEEP_GENERATIONS)
     sys.setswitchinterval(HAND_OVER_S)
+    read_by_records()
     allow_files(OPEN_FILES)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(KeyboardInterrupt):
         runner.run(_serve(settings, read_settings))

@@ -25,12 +25,13 @@ from fanfold.config.table import (
     ZebraWsPrint,
     config_file,
 )
-from fanfold.config.words import DOORS, Door, EventKind, LogLevel, Proof, WebhookFormat, is_loopback
+from fanfold.config.words import DOORS, PRINTERS_DOORS, Door, EventKind, LogLevel, Proof, WebhookFormat, is_loopback
 
 __all__ = [
     "DOORS",
     "LISTENER_ROWS",
     "OPTION_ROWS",
+    "PRINTERS_DOORS",
     "PRINTER_ROWS",
     "TABLE",
     "WEBHOOK_ROWS",

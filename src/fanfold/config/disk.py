@@ -10,7 +10,7 @@ from typing import Any
 
 from fanfold.config import read
 from fanfold.config.table import Listener, Settings, config_file
-from fanfold.config.words import Door, Proof, is_loopback
+from fanfold.config.words import PRINTERS_DOORS, Proof, is_loopback
 from fanfold.errors import CannotStart
 
 SHORTEST_SECRET = 16
@@ -131,7 +131,7 @@ def _check_files(listener: Listener) -> None:
 
 
 def _check_reach(listener: Listener, settings: Settings) -> None:
-    is_guarded = is_loopback(listener.address) or listener.allow or set(listener.doors) <= {Door.WEBLINK}
+    is_guarded = is_loopback(listener.address) or listener.allow or set(listener.doors) <= PRINTERS_DOORS
     if not is_guarded and settings.access.token_file is None:
         raise CannotStart(
             f"Listener {listener.shown} can be reached from other machines, so callers must prove who they are: "

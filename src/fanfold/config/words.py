@@ -36,6 +36,9 @@ class Door(StrEnum):
 DOORS = (Door.PAGE, Door.API, Door.METRICS, Door.PRINTERWEBSOCKET)
 """What a listener offers unless told otherwise: all that needs no settings of its own."""
 
+PRINTERS_DOORS = frozenset({Door.WEBLINK})
+"""Through these printers dial in, and prove who they are by `proof`, not by the gateway's token."""
+
 
 class Proof(StrEnum):
     """How a printer that dials in proves who it is."""

@@ -17,6 +17,7 @@ from fanfold.server.access import Access
 from fanfold.server.arrival import READS, SITE_MARKS, Arrival, is_upgrade
 from fanfold.server.base import API, LEGACY, METRICS, PAGE
 from fanfold.server.errands import where
+from fanfold.server.keys import Keys
 from fanfold.server.listen import Ear
 from fanfold.server.printers import Printers
 from fanfold.server.proofs import Unproven
@@ -31,13 +32,20 @@ class Guard:
     """One for all listeners; by which of them a request came is told from the socket."""
 
     def __init__(
-        self, rules: Access, ears: Sequence[Ear], printers: Printers, apps: Mapping[str, Mapping[str, Route]]
+        self,
+        rules: Access,
+        ears: Sequence[Ear],
+        keys: Keys,
+        printers: Printers,
+        apps: Mapping[str, Mapping[str, Route]],
+        refusals: Refusals,
     ) -> None:
         self._access = rules
         self._ears = {(ear.address, ear.port): ear for ear in ears}
+        self._keys = keys
         self._printers = printers
         self._apps = apps
-        self._refusals = Refusals(time.monotonic)
+        self._refusals = refusals
 
     @web.middleware
     async def stand(self, request: web.Request, handler: Route) -> web.StreamResponse:
@@ -57,7 +65,7 @@ class Guard:
             if wrong := access.wrong_visitor(arrival):
                 return self._refuse(arrival, wrong.refusal)
             return self._printers.turn_away(arrival, ear.listener.doors)
-        found = self._access.admit_printer(arrival, ear.proofs, time.monotonic())
+        found = self._access.admit_printer(arrival, self._keys.of(ear.listener).proofs, time.monotonic())
         if isinstance(found, Unproven):
             return self._refuse(arrival, found.refusal, found.challenge)
 
@@ -119,7 +127,7 @@ def _arrival(request: web.Request, ear: Ear) -> Arrival:
         request.remote or "",
         address,
         port,
-        tls=ear.tls is not None,
+        tls=ear.has_tls,
         wide=ear.wide,
         allow=ear.listener.allow,
         target=request.rel_url.raw_path_qs,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -22,9 +23,12 @@ from fanfold.server.base import Route as Row
 from fanfold.server.errands import Errands
 from fanfold.server.exchange import Exchange
 from fanfold.server.guard import Guard, Route
-from fanfold.server.listen import BACKLOG, Ear, open_ears
+from fanfold.server.keys import AUTHORITIES, CERTIFICATE, Keys
+from fanfold.server.listen import Ear, open_ears, shown
 from fanfold.server.metrics import MEDIA_TYPE, Metrics
 from fanfold.server.printers import Printers, greet
+from fanfold.server.refusals import Refusals
+from fanfold.server.site import CAN_RENEW, Site
 from fanfold.server.upgrade import Upgrades
 
 log = logging.getLogger("fanfold.http")
@@ -68,7 +72,10 @@ class Server:
         self._upgrades = Upgrades(doors, engine, self._errands, message_bytes)
         self._printers = Printers(doors, engine, self._errands, line_message_bytes)
         self._metrics = Metrics(engine)
+        self._refusals = Refusals(time.monotonic)
+        self._keys = Keys((), self._note_handshake)
         self._ears: list[Ear] = []
+        self._sites: list[Site] = []
         self._runner: web.AppRunner | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -79,6 +86,7 @@ class Server:
 
     async def __aenter__(self) -> Self:
         """Listen at all listeners, or at none."""
+        self._keys = Keys(self._listeners, self._note_handshake)
         self._ears = open_ears(self._listeners)
         try:
             self._refuse_unguarded()
@@ -95,11 +103,25 @@ class Server:
         """Close."""
         await self.close()
 
+    def renew(self, listeners: Collection[Listener]) -> list[str]:
+        """Read the files of its listeners again that still are among these; say what has changed in them.
+
+        Who is there stays; who comes from now on is met with what was read. Raises CannotStart: then nothing is new.
+        """
+        changed = self._keys.renew(listeners)
+        for site in self._sites:
+            tls = self._keys.of(site.ear.listener).tls
+            if tls is not None and CAN_RENEW and _is_of_tls(changed.get(site.ear.listener, ())):
+                self._errands.start(site.renew(tls))
+        return [_note(listener, what) for listener, what in changed.items()]
+
     async def close(self) -> None:
         """Take no more connections, say goodbye to those that are there, in a bounded time. Idempotent."""
-        sites = self._runner.sites if self._runner is not None else ()
-        for site in sites:
+        for site in self._sites:
             await site.stop()
+        self._sites = []
+        for ear in self._ears:
+            ear.bound.close()
         self._upgrades.end_all("The gateway is stopping.")
         self._printers.end_all("The gateway is stopping.")
         self._errands.end_waits()
@@ -109,14 +131,12 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        for ear in self._ears:
-            ear.bound.close()  # those that a failed start left without a site
         await self._errands.finish(GOODBYE_S)
         self._threads.shutdown(wait=False)
 
     def application(self) -> web.Application:
         """Return all routes behind their guard."""
-        guard = Guard(self._access, self._ears, self._printers, self._app_routes())
+        guard = Guard(self._access, self._ears, self._keys, self._printers, self._app_routes(), self._refusals)
         app = web.Application(middlewares=[guard.stand])
         app.on_response_prepare.extend((headers.dress, greet))
         for row in self._doors.routes:
@@ -175,6 +195,9 @@ class Server:
                     "Write one to a file and name it as `token_file` under `[access]`, or listen at 127.0.0.1."
                 )
 
+    def _note_handshake(self, listener: Listener, why: str) -> None:
+        self._refusals.note_handshake(shown(listener), why)
+
     def _warn_of_unproven(self) -> None:
         for ear in self._ears:
             if Proof.NONE in ear.listener.proof:
@@ -195,9 +218,19 @@ class Server:
         )
         await self._runner.setup()
         for ear in self._ears:
-            # said again: the loop listens anew, and by itself with a queue of 128
-            await web.SockSite(self._runner, ear.bound, ssl_context=ear.tls, backlog=BACKLOG).start()
+            site = Site(self._runner, ear, self._keys.of(ear.listener).tls)
+            await site.start()
+            self._sites.append(site)
         self._watch = asyncio.get_running_loop().create_task(self._upgrades.watch())
+
+
+def _is_of_tls(what: Collection[str]) -> bool:
+    return CERTIFICATE in what or AUTHORITIES in what
+
+
+def _note(listener: Listener, what: Sequence[str]) -> str:
+    said = "read again" if CAN_RENEW or not _is_of_tls(what) else "changed, but only a restart brings it"
+    return f"listener {shown(listener)}: {' and '.join(what)} {said}"
 
 
 async def _not_yet(request: web.Request) -> None:

@@ -1,4 +1,4 @@
-"""Sockets that listen, and their TLS: made from settings, or refused in words. Knows no HTTP."""
+"""Sockets that listen: made from settings, or refused in words. Knows no HTTP and no TLS."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import errno
 import ipaddress
 import os
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fanfold.config import is_loopback
 from fanfold.errors import CannotStart
 from fanfold.server.base import Listener
-from fanfold.server.keys import read_proofs
-from fanfold.server.proofs import Proofs
 
 BACKLOG = 512
 """A till's browser opens many connections at once after a reload."""
@@ -28,18 +25,20 @@ class Ear:
 
     listener: Listener
     bound: socket.socket
-    tls: ssl.SSLContext | None
     address: str
     """The address it is bound to; kept, because a closed socket forgets it."""
     port: int
-    proofs: Proofs
-    """What printers must prove that dial in there."""
 
     @classmethod
-    def of(cls, listener: Listener, bound: socket.socket, tls: ssl.SSLContext | None, proofs: Proofs) -> Ear:
+    def of(cls, listener: Listener, bound: socket.socket) -> Ear:
         """Return the ear of a bound socket."""
         address, port, *_ = bound.getsockname()
-        return cls(listener, bound, tls, str(address), int(port), proofs)
+        return cls(listener, bound, str(address), int(port))
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether it speaks TLS."""
+        return self.listener.tls_cert is not None
 
     @property
     def wide(self) -> bool:
@@ -49,21 +48,24 @@ class Ear:
     @property
     def url(self) -> str:
         """What to ask, for people."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+        return f"{'https' if self.has_tls else 'http'}://{_pair(self.address, self.port)}"
+
+
+def shown(listener: Listener) -> str:
+    """Return a listener's address and port, for people, as `--listen` takes them."""
+    return _pair(listener.address, listener.port)
 
 
 def open_ears(listeners: Sequence[Listener]) -> list[Ear]:
     """Bind every listener; all of them, or none when one fails.
 
     Raises:
-        CannotStart: a port is in use, an address is not ours, a certificate cannot be used.
+        CannotStart: a port is in use, an address is not ours.
     """
     ears: list[Ear] = []
     try:
         for listener in listeners:
-            tls, proofs = _tls(listener), read_proofs(listener)
-            ears.extend(Ear.of(listener, bound, tls, proofs) for bound in _bind(listener))
+            ears.extend(Ear.of(listener, bound) for bound in _bind(listener))
     except BaseException:
         for ear in ears:
             ear.bound.close()
@@ -71,6 +73,10 @@ def open_ears(listeners: Sequence[Listener]) -> list[Ear]:
     if not ears:
         raise CannotStart("No listener could be opened: this machine has none of their addresses. See `[[listeners]]`.")
     return ears
+
+
+def _pair(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _bind(listener: Listener) -> Iterator[socket.socket]:
@@ -123,25 +129,3 @@ def _why_not(address: str, port: int, error: OSError) -> str:
             return f"Cannot listen at {where}: this user may not. Choose a port above 1023, or give it the right to."
         case _:
             return f"Cannot listen at {where}: {error.strerror or error}."
-
-
-def _tls(listener: Listener) -> ssl.SSLContext | None:
-    if listener.tls_cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    files = f"certificate {listener.tls_cert} and key {listener.tls_key or listener.tls_cert}"
-    try:
-        context.load_cert_chain(listener.tls_cert, listener.tls_key, password=_no_password)
-    except OSError as error:  # ssl.SSLError is one
-        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        raise CannotStart(
-            f"Cannot listen with TLS at {listener.address} port {listener.port}: {files} cannot be used "
-            f"({why or type(error).__name__}). "
-            "Both must be readable PEM files that belong together, the key without a password."
-        ) from error
-    return context
-
-
-def _no_password() -> str:
-    """Answer instead of OpenSSL, which would ask at the terminal."""
-    return ""

@@ -26,16 +26,23 @@ class Refusals:
 
     def note(self, arrival: Arrival, refusal: Refusal) -> None:
         """Write of a refusal."""
+        self._write(
+            "Refused (%d %s): %s %s from %s, origin %s. %s",
+            refusal.status, refusal.code, arrival.method, _short(arrival.shown), arrival.peer or "nobody known",
+            _short(", ".join(arrival.headers.get("origin", ())) or "none"), refusal.says,
+        )  # fmt: skip
+
+    def note_handshake(self, where: str, why: str) -> None:
+        """Write of a TLS handshake that failed, before anything was asked."""
+        self._write("A TLS handshake at %s failed: %s.", where, _short(why))
+
+    def _write(self, line: str, *words: object) -> None:
         self._turn_page()
         if self._written >= LINES_PER_WINDOW:
             self._passed_over += 1
             return
         self._written += 1
-        log.warning(
-            "Refused (%d %s): %s %s from %s, origin %s. %s",
-            refusal.status, refusal.code, arrival.method, _short(arrival.shown), arrival.peer or "nobody known",
-            _short(", ".join(arrival.headers.get("origin", ())) or "none"), refusal.says,
-        )  # fmt: skip
+        log.warning(line, *words)
         if self._written == LINES_PER_WINDOW:
             log.warning("Further refusals of this minute are counted, not written one by one.")
 

@@ -1,0 +1,96 @@
+"""TLS of listeners: made from their files, or refused in words. Knows no HTTP."""
+
+from __future__ import annotations
+
+import asyncio.sslproto
+import ssl
+from collections.abc import Callable
+
+from fanfold.config import PRINTERS_DOORS, Proof
+from fanfold.errors import CannotStart
+from fanfold.server.base import Listener
+
+READ_BYTES = 16 * 1024
+"""The most that one TLS record can hold."""
+
+
+def read_by_records() -> None:
+    """Have asyncio read TLS by records, for the whole process; uvloop reads its own way, and is lean already.
+
+    It keeps what it reads into for as long as the connection lives: 256 KiB each by default, which is half a gigabyte
+    for two thousand printers that say nothing most of the day.
+    """
+    asyncio.sslproto.SSLProtocol.max_size = READ_BYTES
+
+
+def open_tls(listener: Listener, note_failure: Callable[[str], None]) -> ssl.SSLContext | None:
+    """Return the TLS of a listener as its files are now; None: it has none. Told of each handshake that fails.
+
+    Raises:
+        CannotStart: the certificate, its key or the clients' authorities cannot be used.
+    """
+    if listener.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslobject_class = _telling(note_failure)
+    _load_certificate(context, listener)
+    if Proof.CERTIFICATE in listener.proof:
+        _load_authorities(context, listener)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, listener: Listener) -> None:
+    assert listener.tls_cert is not None  # noqa: S101  # whoever calls has asked
+    try:
+        context.load_cert_chain(listener.tls_cert, listener.tls_key, password=_no_password)
+    except OSError as error:  # ssl.SSLError is one
+        files = f"certificate {listener.tls_cert} and key {listener.tls_key or listener.tls_cert}"
+        advice = "Both must be readable PEM files that belong together, the key without a password."
+        raise _unusable(listener, files, error, advice) from error
+
+
+def _load_authorities(context: ssl.SSLContext, listener: Listener) -> None:
+    try:
+        context.load_verify_locations(listener.tls_client_ca)
+    except OSError as error:
+        advice = "It must be a readable PEM file with at least one certificate."
+        raise _unusable(listener, f"the authorities in {listener.tls_client_ca}", error, advice) from error
+    # Where there are other doors too, their callers have no certificate; the printers' door asks for it then.
+    only_printers = set(listener.doors) <= PRINTERS_DOORS
+    context.verify_mode = ssl.CERT_REQUIRED if only_printers else ssl.CERT_OPTIONAL
+
+
+def _unusable(listener: Listener, files: str, error: OSError, advice: str) -> CannotStart:
+    why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+    return CannotStart(
+        f"Cannot listen with TLS at {listener.address} port {listener.port}: {files} cannot be used "
+        f"({why or type(error).__name__}). {advice}"
+    )
+
+
+def _no_password() -> str:
+    """Answer instead of OpenSSL, which would ask at the terminal."""
+    return ""
+
+
+def _telling(note_failure: Callable[[str], None]) -> type[ssl.SSLObject]:
+    """Return the class of connections that tell of their handshake when it fails: event loops only drop them."""
+
+    class Telling(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                note_failure(_in_words(error))
+                raise
+
+    return Telling
+
+
+def _in_words(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the client certificate is not believed: {error.verify_message}"
+    return (error.reason or type(error).__name__).replace("_", " ").lower()
