@@ -1,0 +1,81 @@
+"""Posts to webhooks' receivers, over one HTTP client. Knows no event and no webhook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from fanfold import __version__, clock
+from fanfold.engine.relay_post import Answer
+
+CONNECT_S = 10.0
+LISTEN_S, LISTEN_BYTES = 1.0, 16 * 1024
+"""Only the status is wanted; but an answer that is read to its end lets its connection be used again."""
+IDLE_S = 15.0
+"""How long a connection is kept for the next post: shorter than receivers usually wait before they close it."""
+
+
+class Postman:
+    """Goes where it is sent and nowhere else: follows no redirect, asks no proxy, keeps no cookie."""
+
+    def __init__(self, connect_s: float = CONNECT_S) -> None:
+        self._connect_s = connect_s
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        """Post once and return what was answered. Raises OSError when no answer came, in words."""
+        session = self._session = self._session or _session()
+        limits = aiohttp.ClientTimeout(total=timeout_s, sock_connect=self._connect_s)
+        try:
+            async with session.post(url, data=body, headers=headers, timeout=limits, allow_redirects=False) as answer:
+                await _listen(answer)
+                return Answer(answer.status, _retry_after_s(answer.headers.get("Retry-After", "")))
+        except TimeoutError as error:
+            raise TimeoutError(_late(error, self._connect_s, timeout_s)) from error
+        except aiohttp.InvalidURL as error:
+            raise ConnectionError("its URL is none that can be posted to") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ConnectionError(f"no answer: {error}") from error
+
+    async def close(self) -> None:
+        """Let go of all connections. Idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"Fanfold/{__version__}"},
+        trust_env=False,
+        auto_decompress=False,
+    )
+
+
+async def _listen(answer: aiohttp.ClientResponse) -> None:
+    with suppress(aiohttp.ClientError, OSError):  # the status has come: that is the answer
+        async with asyncio.timeout(LISTEN_S):
+            heard_bytes = 0
+            while heard_bytes < LISTEN_BYTES and (chunk := await answer.content.readany()):
+                heard_bytes += len(chunk)
+
+
+def _retry_after_s(said: str) -> float | None:
+    """Read Retry-After (RFC 9110 §10.2.3): seconds or a date; None where it says neither."""
+    if said.isascii() and said.isdigit():
+        return float(said[:9])
+    with suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(said) - clock.now()).total_seconds())
+    return None
+
+
+def _late(error: TimeoutError, connect_s: float, timeout_s: float) -> str:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"no connection within {connect_s:g} s"
+    return f"no answer within {timeout_s:g} s"
