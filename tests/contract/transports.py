@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fanfold import config
+from fanfold.config import Listener, Weblink
+from fanfold.door import Door
+from fanfold.languages.zpl_tally import LabelTally
 from fanfold.model import JobId, Printer, PrinterId, PrinterOptions
+from fanfold.reception import ChannelClosed, ChannelOpened, Known, News
+from fanfold.server.access import Access
+from fanfold.server.base import Doors
+from fanfold.server.http import Server
 from fanfold.simulate.moods import Away, Ready
 from fanfold.simulate.socket import SocketPrinter
 from fanfold.transports.base import Transport
@@ -17,10 +26,13 @@ from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
 from fanfold.transports.socket import SocketTransport
+from fanfold.transports.weblink import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
 from tests.peers.sink import Sink
+from tests.peers.weblink_sink import WeblinkSink
+from tests.unit.server.stage import FakeEngine, ToyDialect, ToyHttp
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +177,76 @@ async def cups_rig(folder: Path) -> AsyncIterator[Rig]:
         await transport.close()
 
 
+class OpenReception:
+    """Knows every printer and lets all of them in."""
+
+    def __init__(self) -> None:
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+
+    async def until(self, kind: type[ChannelOpened | ChannelClosed], channels: set[str]) -> None:
+        """Wait until each of these channels opened, or closed."""
+        while channels:
+            news = await self._news.get()
+            if isinstance(news, kind):
+                channels.discard(news.channel)
+
+    def known(self, uri: str) -> Known | None:
+        return Known(PrinterId("dock"), "none")
+
+    async def bind(self, uri: str, identity: str) -> bool:
+        return True
+
+    def tell(self, uri: str, news: News) -> None:
+        self._news.put_nowait(news)
+
+
+@asynccontextmanager
+async def weblink_rig(folder: Path) -> AsyncIterator[Rig]:
+    transport = WeblinkTransport(Weblink(), LabelTally)
+    reception = OpenReception()
+    transport.receive_for(reception)
+    async with opened(folder, transport.door) as url, WeblinkSink(url, "50J164800001") as sink:
+        printer = Printer(PrinterId("dock"), "Dock", "weblink:50J164800001")
+
+        async def go_away() -> None:
+            await sink.switch_off()
+            await reception.until(ChannelClosed, {"main", "raw"})
+
+        async def come_back() -> None:
+            await sink.switch_on()
+            await reception.until(ChannelOpened, {"main", "raw"})
+
+        await reception.until(ChannelOpened, {"main", "raw"})
+        yield Rig(
+            transport,
+            printer,
+            sink.ended,
+            go_away,
+            come_back,
+            good_uris=("weblink:50J171200001", "weblink:XXZKJ181100170", "Weblink:a%20b"),
+            bad_uris=("weblink:", "weblink:a b", "weblink:a/b", "socket://x"),
+        )
+        await transport.close()
+
+
+@asynccontextmanager
+async def opened(folder: Path, door: Door) -> AsyncIterator[str]:
+    """Serve a printers' door on loopback, without proof; yield its URL."""
+    listener = Listener("127.0.0.1", 0, doors=(config.Door.WEBLINK,), proof=(config.Proof.NONE,))
+    engine = FakeEngine(folder)
+    doors = Doors(ToyHttp(), (), ToyDialect, ToyDialect, printers={door.name: door})
+    server = Server(
+        engine, doors, (listener,), Access(engine.allows_origin), message_bytes=1024**2, line_message_bytes=1024**2
+    )
+    async with server:
+        yield f"{server.urls[0]}/weblink"
+
+
 RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "file": file_rig,
     "socket": socket_rig,
     "ipp": ipp_rig,
     "cups": cups_rig,
+    "weblink": weblink_rig,
 }
 """By a transport's first scheme; the factory is given an empty folder."""

@@ -114,7 +114,7 @@ class Device:
 
     async def _greet(self, main: Main) -> None:
         manners = self._manners
-        self._openers["raw"].want(at_once=True)
+        self._openers["raw"].want_anew()
         if manners.alerts:
             with suppress(ConnectionError):  # that main is over; its reader learns of it too
                 await main.line.send(configure_alerts(manners.scans))

@@ -67,6 +67,11 @@ class Ledger(Generic[K]):
             self._entries.remove(entry)
             self._seen = None
 
+    def close(self, entry: Entry[K]) -> None:
+        """Note that the printer has all of a job."""
+        entry.closed = True
+        self._pass_over()
+
     def alert(self) -> None:
         """Count an alert."""
         if self._entries:
@@ -77,7 +82,9 @@ class Ledger(Generic[K]):
     def due(self) -> bool:
         """Whether a reading of the counter may prove something now."""
         first = self._entries[0] if self._entries else None
-        return first is not None and first.closed and (first.prints is None or self._alerts >= first.prints.formats)
+        if first is None or not first.closed or first.prints is None or first.baseline is None:
+            return False
+        return self._alerts >= first.prints.formats
 
     @property
     def waiting(self) -> bool:
@@ -91,9 +98,6 @@ class Ledger(Generic[K]):
         Then a reading proves only if the next one is the same, with no alert between: what fitted by chance, because
         another's label came out first, does not stay so.
         """
-        while self._entries and self._entries[0].closed and not _judgeable(self._entries[0]):
-            self._give_up_first()
-            self._forget_counts()
         count = self._fitting(counter)
         if count and quiet is None and self._seen != (counter, self._alerts):
             self._seen = (counter, self._alerts)
@@ -151,6 +155,7 @@ class Ledger(Generic[K]):
     def _prove(self, count: int, counter: int) -> list[K]:
         proven, self._entries = self._entries[:count], self._entries[count:]
         self._alerts = max(0, self._alerts - sum(entry.prints.formats for entry in proven if entry.prints))
+        self._pass_over()
         if self._entries:
             self._entries[0].baseline = counter
         self._seen = None
@@ -161,6 +166,12 @@ class Ledger(Generic[K]):
             self._give_up_first()
         self._forget_counts()
 
+    def _pass_over(self) -> None:
+        """Give up the first jobs of which nobody can tell what they ask for: they must not block those behind them."""
+        while self._entries and self._entries[0].closed and not _judgeable(self._entries[0]):
+            self._give_up_first()
+            self._forget_counts()
+
     def _give_up_first(self) -> None:
         self._given_up.append(self._entries.pop(0).key)
 
@@ -169,4 +180,4 @@ class Ledger(Generic[K]):
 
 
 def _judgeable(entry: Entry[K]) -> bool:
-    return entry.baseline is not None and entry.prints is not None and entry.prints.formats > 0
+    return entry.prints is not None and entry.prints.formats > 0

@@ -113,7 +113,8 @@ class WeblinkLink:
             self._end()
             if not entry.closed:
                 self._device.withdraw(entry)
-                self._device.let_go(self._raw)
+                if self._given:
+                    self._device.let_go(self._raw)
         may_rise = entry.prints is not None
         return Receipt(Evidence.DELIVERED, "the printer has read all of it", may_rise=may_rise)
 
@@ -124,7 +125,7 @@ class WeblinkLink:
             self._raw.busy = False
 
     async def _send(self, work: Work, report: Report, entry: Entry[Report]) -> None:
-        tally = self._tally() if self._tally and work.language in ("", "zpl") else None
+        tally = self._tally() if self._tally and work.language == "zpl" else None
         if tally is not None:
             # right before the document: the printer's parser answers before it reads on
             _note_when_it_comes(entry, await self._raw.count())
@@ -154,7 +155,6 @@ class WeblinkLink:
             await report.sent(Counted(before, entry.prints).written() if before is not None else None)
         await pong
         report.progress(self.sent_bytes)
-        entry.closed = True
         self._device.delivered(entry)
 
     async def _weigh(self, lost: Lost, work: Work, entry: Entry[Report], report: Report) -> Receipt:

@@ -45,15 +45,17 @@ class Opener:
             self._words = ""
             self._refused("")
 
-    def want(self, *, at_once: bool = False) -> None:
-        """See that there is one, soon; `at_once`: also where it was refused a moment ago (a new main line is there)."""
-        if self._lines.current(self._kind) is not None or self._lines.primary is None:
-            return
-        if at_once and self._task is not None and self._words:
-            self._task.cancel()
-            self._task = None
-        if self._task is None or self._task.done():
+    def want(self) -> None:
+        """See that there is one, soon."""
+        needed = self._lines.current(self._kind) is None and self._lines.primary is not None
+        if needed and (self._task is None or self._task.done()):
             self._task = self._start(self._ask())
+
+    def want_anew(self) -> None:
+        """The same over another main line: what was asked over the one before is forgotten."""
+        self.stop()
+        self._task = None
+        self.want()
 
     async def get(self, words: str) -> Channel:
         """Return a live one, in a bounded time. Raises NotReached, in which `words` name the printer."""

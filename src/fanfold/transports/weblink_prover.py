@@ -27,7 +27,8 @@ from fanfold.wire import Receipt
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 10.0
+ANSWER_S = 3.0
+"""It holds up jobs; and a printer that is asked has just answered, or told of a label."""
 STATUS_S = 1.5
 """The printer has just answered; one that keeps silent on its status has a fault (Zebra's guide)."""
 READINGS, FIRST_PAUSE_S = 5, 0.3
@@ -67,7 +68,8 @@ class Prover:
 
     def delivered(self, entry: Entry[Report]) -> None:
         """Note that the printer has all of a job."""
-        entry.closed = True
+        self.ledger.close(entry)
+        self._give_up()
         self.look()
 
     def look(self) -> None:

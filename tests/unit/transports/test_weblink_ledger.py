@@ -10,7 +10,8 @@ ONE = Prints(1, 1)
 
 def delivered(ledger: Ledger[str], key: str, baseline: int | None, prints: Prints | None = ONE) -> None:
     entry = ledger.begin(key)
-    entry.baseline, entry.prints, entry.closed = baseline, prints, True
+    entry.baseline, entry.prints = baseline, prints
+    ledger.close(entry)
 
 
 def alerts(ledger: Ledger[str], count: int) -> None:
@@ -86,13 +87,22 @@ def test_jobs_in_a_row_are_proven_in_order() -> None:
 def test_a_job_whose_labels_cannot_be_told_blocks_none_behind_it() -> None:
     ledger: Ledger[str] = Ledger()
     delivered(ledger, "graphic", 10, None)
-    delivered(ledger, "b", 11)
-    ledger.alert()
-    assert ledger.due
-    assert ledger.read(11, quiet=False) == []
     assert ledger.given_up() == ["graphic"]
-    ledger.alert()
+    delivered(ledger, "b", 11)
+    delivered(ledger, "firmware", 11, None)
+    delivered(ledger, "c", 11)
+    alerts(ledger, 1)
     assert ledger.read(12, quiet=True) == ["b"]
+    assert ledger.given_up() == ["firmware"]
+    ledger.alert()
+    assert ledger.read(13, quiet=True) == ["c"]
+
+
+def test_a_printer_that_does_not_say_its_counter_is_not_asked_again() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", None)
+    ledger.alert()
+    assert not ledger.due
 
 
 def test_a_foreign_alert_neither_blocks_nor_confirms() -> None:
