@@ -26,10 +26,18 @@ from fanfold.dialects.base import Do
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.messages import Accepted, Client, Command, JobChanged, PrinterView, Refusal, Reply
 from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterId, PrinterStatus
+from fanfold.reception import Newcomer
 from fanfold.wire import Document, Request
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ZEBRA = PrinterView(Printer(PrinterId("zebra"), "Zebra", "socket://192.0.2.7", ("receipt",)), PrinterStatus(), 3)
+
+DOCK = PrinterView(
+    Printer(PrinterId("dock"), "Dock", "weblink:S1", identity="user:dock"), PrinterStatus(), channels=("main", "raw")
+)
+NEWCOMER = Newcomer("weblink:S1", "S1", "\x1b[2JDock", "ZD420, V84", "192.0.2.7", "user:dock", AT)
+HOOK = messages.WebhookView("erp", "https://erp.example/hook", 3, 1, AT, "it answers 500")
+LETTER = messages.DeadLetter(17, "job-changed", "job:j-1", 9, AT, AT, "it answered 500")
 
 
 def job(state: JobState = JobState.PENDING, **more: Any) -> Job:
@@ -159,6 +167,40 @@ def test_an_empty_list_says_so_on_stderr(gateway: FakeGateway) -> None:
         ("access allow https://a.example", messages.AllowOrigin("https://a.example"), messages.Origins((), ())),
         ("access revoke https://a.example", messages.RevokeOrigin("https://a.example"), messages.Origins((), ())),
         ("reload", messages.Reload(), messages.Done(("2 printers were added.",))),
+        ("printers unadopted", messages.ListUnadopted(), messages.Unadopted((NEWCOMER,), ("weblink:S9",))),
+        ("printers unadopted", messages.ListUnadopted(), messages.Unadopted(())),
+        (
+            "printers adopt S1 weblink:S2 S1",
+            messages.AdoptPrinters((messages.Adoption("S1"), messages.Adoption("weblink:S2"))),
+            messages.Adopted((DOCK, DOCK), (True, False)),
+        ),
+        (
+            "printers adopt S1 --name Dock --identity user:dock",
+            messages.AdoptPrinters((messages.Adoption("S1", "Dock", "user:dock"),)),
+            messages.Adopted((DOCK,), (True,)),
+        ),
+        ("printers reject S1", messages.RejectPrinter("S1"), messages.Done(("S1 is let in no more.",))),
+        ("printers ask Dock ~HI", messages.AskPrinter("Dock", b"~HI"), messages.PrinterSaid(b"\x02ZD420\x03\r\n")),
+        (
+            "printers ask Dock !getvar --channel config --within 3",
+            messages.AskPrinter("Dock", b"!getvar\r\n", "config", 3),
+            messages.PrinterSaid(b'"?"'),
+        ),
+        (
+            "weblink sgd Dock device.friendly_name",
+            messages.AskPrinter("Dock", b'{}{"device.friendly_name":null}'),
+            messages.PrinterSaid(b'{"device.friendly_name":"Dock"}'),
+        ),
+        (
+            "weblink sgd Dock device.friendly_name Küche",
+            messages.AskPrinter("Dock", '{}{"device.friendly_name":"Küche"}'.encode()),
+            messages.PrinterSaid(b'{"device.friendly_name":"K"}'),
+        ),
+        ("weblink reopen Dock raw", messages.ReopenChannel("Dock", "raw"), messages.Done()),
+        ("webhooks", messages.ListWebhooks(), messages.Webhooks((HOOK,))),
+        ("webhooks list", messages.ListWebhooks(), messages.Webhooks(())),
+        ("webhooks dead erp --limit 3", messages.ListDeadLetters("erp", 3), messages.DeadLetters((LETTER,))),
+        ("webhooks retry erp", messages.RetryDeadLetters("erp"), messages.Done(("1 event is tried again.",))),
     ],
 )
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
@@ -171,6 +213,139 @@ def test_each_command_asks_the_gateway_for_what_it_says(
     assert gateway.commands == [command]
     if as_json:
         json.loads(result.stdout)
+
+
+def test_newcomers_are_shown_with_what_they_say_and_proved_and_command_no_terminal(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.Unadopted((NEWCOMER,), ("weblink:S9",))]
+    head, row, _, rejected, which = fanfold(gateway, "printers", "unadopted").stdout.splitlines()
+    assert head.split() == ["SERIAL", "NAME", "SAYS", "FROM", "PROVED", "SINCE"]
+    assert "\x1b" not in row
+    assert "192.0.2.7" in row
+    assert "user:dock" in row
+    assert (rejected.strip(), which.strip()) == ("REJECTED", "weblink:S9")
+
+
+def test_printers_are_adopted_from_a_list(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "serials.csv").write_text("\ufeffSerial;Name\r\nS2;Dock 2\r\n# later: S3\r\nS1\r\n", "utf-8")
+    gateway.replies = [messages.Adopted((DOCK, DOCK), (True, False))]
+    result = fanfold(gateway, "printers", "adopt", "--file", str(tmp_path / "serials.csv"))
+    assert gateway.commands == [messages.AdoptPrinters((messages.Adoption("S2", "Dock 2"), messages.Adoption("S1")))]
+    assert [line.split()[-1] for line in result.stdout.splitlines()[1:]] == ["new", "before"]
+
+
+def test_a_list_may_come_by_standard_input(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.Adopted((DOCK,), (True,))]
+    assert fanfold(gateway, "printers", "adopt", "--file", "-", stdin=b"S1\n").exit_code == Exit.DONE
+    assert gateway.commands == [messages.AdoptPrinters((messages.Adoption("S1"),))]
+
+
+def test_a_list_with_a_wrong_line_lets_nobody_in(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "serials.csv").write_text("S1\nS 2\n")
+    result = fanfold(gateway, "printers", "adopt", "--file", str(tmp_path / "serials.csv"))
+    assert result.exit_code == Exit.WRONG_USAGE
+    assert "serials.csv: line 2: 'S 2' is no serial" in result.stderr
+    assert "No printer was let in." in result.stderr
+    assert gateway.commands == []
+
+
+def test_an_answer_is_shown_without_commanding_the_terminal_or_written_as_it_came(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.PrinterSaid(b"\x02ZD420\xff\x03\r\n")] * 2
+    assert fanfold(gateway, "printers", "ask", "Dock", "~HI").stdout == "␂ZD420\ufffd␃\n"
+    assert fanfold(gateway, "printers", "ask", "Dock", "~HI", "--raw").stdout_bytes == b"\x02ZD420\xff\x03\r\n"
+    gateway.replies = [messages.PrinterSaid(b"")]
+    assert "answered nothing" in fanfold(gateway, "printers", "ask", "Dock", '! U1 setvar "a" "b"').stderr
+
+
+# --- fanfold weblink
+
+SETUP = ["weblink", "setup", "S1", "--url", "https://labels.example/weblink"]
+
+
+def test_the_setup_goes_pure_to_standard_output_and_its_words_beside(gateway: FakeGateway) -> None:
+    result = fanfold(gateway, *SETUP)
+    assert result.exit_code == Exit.DONE
+    lines = result.stdout_bytes.split(b"\r\n")
+    assert lines.pop() == b""
+    assert all(line.startswith(b"! U1 ") for line in lines)
+    assert lines[-1] == b'! U1 do "device.reset" ""'
+    words = result.stderr.splitlines()
+    assert len([line for line in words if line.startswith("# ")]) == len(lines)
+    assert words[0].startswith("Warning: without --ca")
+    assert result.stderr.endswith("fanfold printers adopt S1\n")
+    assert gateway.commands == []
+
+
+def test_the_setup_takes_its_secrets_from_files(gateway: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    ca = b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n"
+    (tmp_path / "ca.pem").write_bytes(ca)
+    files = ["--password-file", str(tmp_path / "password"), "--ca", str(tmp_path / "ca.pem")]
+    out = tmp_path / "setup.zpl"
+    more = ["--conn", "2", "--ntp", "pool.ntp.org", "--connections", "3", "--no-alerts", "--output", str(out)]
+    result = fanfold(gateway, *SETUP, "--user", "dock", *files, *more)
+    assert (result.exit_code, result.stdout) == (Exit.DONE, "")
+    sent = out.read_bytes()
+    assert sent.startswith(b"! CISDFCRC16\r\n0000\r\nWEBLINK2_CA.NRD\r\n%08X\r\n0000\r\n" % len(ca) + ca)
+    assert b'"weblink.ip.conn2.authentication.add" "labels.example dock s3cret"' in sent
+    assert b"alerts" not in sent
+    assert "s3cret" not in result.stderr
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_the_setup_is_sent_as_one_raw_job_over_another_way(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.PrinterShown(ZEBRA), Accepted(job(), "Zebra")]
+    result = fanfold("", *SETUP, "--send", "Zebra", "--gateway", gateway.url)
+    assert result.exit_code == Exit.DONE
+    _, submit = gateway.commands
+    assert isinstance(submit, messages.Submit)
+    assert isinstance(submit.document, Document)
+    assert submit.document.data == fanfold(gateway, *SETUP).stdout_bytes
+    assert (submit.printer, submit.title, submit.is_typed) == ("Zebra", "Weblink setup of S1", False)
+
+
+def test_the_setup_of_one_printer_is_not_sent_to_another_that_dials_in(gateway: FakeGateway) -> None:
+    gateway.replies = [messages.PrinterShown(DOCK)]
+    args = ["weblink", "setup", "S2", "--url", "https://labels.example/", "--send", "Dock"]
+    result = fanfold(gateway, *args)
+    assert result.exit_code == Exit.WRONG_USAGE
+    assert "Dock is weblink:S1, not S2: nothing was sent." in result.stderr
+    gateway.replies = [messages.PrinterShown(DOCK), Accepted(job(), "Dock")]
+    assert fanfold(gateway, *SETUP, "--send", "Dock").exit_code == Exit.DONE
+
+
+class Watching:
+    """Stands in for the pause between two looks: the printer opens lines meanwhile, and then comes Ctrl-C."""
+
+    def __init__(self, gateway: FakeGateway, *looks: tuple[str, ...]) -> None:
+        self._looks = list(looks)
+        self._ended = messages.Traced(())
+        self._gateway = gateway
+        gateway.replies = [messages.Traced(()), messages.Traced(self._looks.pop(0))]
+
+    def __call__(self, pause_s: float) -> None:
+        if not self._looks:
+            self._gateway.replies = [self._ended]
+            raise KeyboardInterrupt
+        self._gateway.replies = [messages.Traced(self._looks.pop(0)), self._ended]
+
+
+def test_a_trace_prints_lines_as_they_come_and_ends_with_ctrl_c(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "fanfold.cli.weblink.time.sleep", Watching(gateway, (), ("a\x1b",), ("a\x1b",), ("a\x1b", "b", "c"))
+    )
+    result = fanfold(gateway, "weblink", "trace", "S1", "--frames", "5")
+    assert (result.exit_code, result.stdout) == (Exit.DONE, "a�\nb\nc\n")
+    looks = [messages.TracePrinter("S1", None)] * 4
+    assert gateway.commands == [messages.TracePrinter("S1", 5), *looks, messages.TracePrinter("S1", 0)]
+
+
+def test_a_trace_that_somebody_else_ended_says_so(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfold.cli.weblink.time.sleep", Watching(gateway, ("a", "b"), ()))
+    result = fanfold(gateway, "weblink", "trace", "S1")
+    assert result.exit_code == Exit.FAILED
+    assert "begin again" in result.stderr
 
 
 def test_a_job_is_shown_with_what_its_evidence_means_and_its_history(gateway: FakeGateway) -> None:
@@ -347,6 +522,19 @@ def test_a_token_file_that_cannot_be_read_is_told(gateway: FakeGateway, tmp_path
         ["jobs", "--state", "lost"],
         ["printers", "--json", "show", "Zebra"],
         ["printers", "add", "a", "file:x", "--option", "on_doubt"],
+        ["printers", "adopt"],
+        ["printers", "adopt", "S1", "S2", "--name", "Dock"],
+        ["printers", "adopt", "S1", "--file", "/dev/null", "--identity", "user:x"],
+        ["printers", "adopt", "--file", "/no/such/file"],
+        ["printers", "adopt", "--file", "/dev/null"],
+        ["printers", "ask", "Dock", "~HI", "--within", "0"],
+        ["weblink", "setup", "S1"],
+        ["weblink", "setup", "S1", "--url", "wss://labels.example/"],
+        ["weblink", "setup", "S1", "--url", "https://labels.example/", "--user", "dock"],
+        ["weblink", "setup", "S1", "--url", "https://labels.example/", "--connections", "1"],
+        ["weblink", "setup", "S1", "--url", "https://labels.example/", "--conn", "3"],
+        ["weblink", "setup", "S1", "--url", "https://labels.example/", "--send", "P", "--output", "f"],
+        ["weblink", "trace", "S1", "--frames", "0"],
     ],
 )
 def test_wrong_usage_asks_the_gateway_nothing(gateway: FakeGateway, args: list[str]) -> None:
@@ -381,7 +569,8 @@ def test_every_command_has_its_help() -> None:
 
 def test_commands_that_ask_import_nothing_heavy() -> None:
     code = (
-        "import sys; from fanfold.cli import main; import fanfold.cli.send, fanfold.cli.printers; print(*sys.modules)"
+        "import sys; from fanfold.cli import main; import fanfold.cli.send, fanfold.cli.printers, fanfold.cli.weblink; "
+        "print(*sys.modules)"
     )
     modules = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not {"aiohttp", "asyncio", "msgspec", "rich", "sqlite3", "fanfold.config"} & set(modules)

@@ -6,9 +6,9 @@ of the SGD commands, `CISDFCRC16`).
 
 from __future__ import annotations
 
+import binascii
 import ipaddress
 import re
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +18,8 @@ LINE_END = b"\r\n"
 CA_BYTES = 64 * 1024
 """One authority takes about 2 kB; a whole system's list of them would fill the printer."""
 URL_LENGTH = 2048
+DER_SEQUENCE = b"\x30"
+"""What every certificate begins with (X.690 §8.9)."""
 LOG_ENTRIES = 100
 CAPTURED = "capture.channel1.data.raw"
 """The setting in which scanned data shows up; `ALL MESSAGES` leaves changes of settings out."""
@@ -29,7 +31,7 @@ _SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SERVERS = re.compile(r"[A-Za-z0-9.:,-]+")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _PROXY = re.compile(r"(?:https?://)?(?:[^\s@/]+@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?")
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
 
 class BadSetup(ValueError):
@@ -96,9 +98,12 @@ def _steps(setup: Setup) -> Iterator[Step]:
 
 
 def _file(setup: Setup, data: bytes) -> bytes:
-    """Wrap a file for `E:`, where this wrapper puts all files; CRC and checksum of 0000 are not looked at."""
+    """Wrap a file for `E:`, where this wrapper puts all files; CRC and checksum of 0000 are not looked at.
+
+    The line end behind it is none of the file; the command after it then begins a line, however the file ends.
+    """
     head = ("! CISDFCRC16", "0000", f"WEBLINK{setup.conn}_CA.NRD", f"{len(data):08X}", "0000", "")
-    return LINE_END.join(line.encode() for line in head) + data
+    return LINE_END.join(line.encode() for line in head) + data + LINE_END
 
 
 def _clock(setup: Setup) -> Iterator[Step]:
@@ -210,11 +215,15 @@ def _check_ca(data: bytes) -> None:
     if len(data) > CA_BYTES:
         says = f"the CA file has {len(data)} bytes, and {CA_BYTES} is the most"
         raise BadSetup(f"{says}: give the one authority, not a system's list of all")
-    for certificate in found:
-        try:
-            ssl.PEM_cert_to_DER_cert(certificate)
-        except ValueError as fault:
-            raise BadSetup(f"a certificate in the CA file is damaged: {fault}") from fault
+    if not all(map(_is_whole, found)):
+        raise BadSetup("a certificate in the CA file is damaged: fetch it anew")
+
+
+def _is_whole(base64: str) -> bool:
+    try:
+        return binascii.a2b_base64("".join(base64.split()), strict_mode=True).startswith(DER_SEQUENCE)
+    except ValueError:
+        return False
 
 
 # --- what is worth a second thought
