@@ -16,12 +16,14 @@ from typing import Self
 from fanfold import registry
 from fanfold.config import Settings, read_token
 from fanfold.engine.engine import Engine
+from fanfold.engine.relay import Relay
 from fanfold.errors import FanfoldError
 from fanfold.languages.samples import test_page
 from fanfold.logbook import Logbook
 from fanfold.server.access import Access
 from fanfold.server.base import AppDoor, Doors
 from fanfold.server.http import Server
+from fanfold.server.postman import Postman
 from fanfold.server.tls import read_by_records
 from fanfold.store.sqlite import SqliteStore
 from fanfold.transports.base import Receives, Transport
@@ -78,6 +80,8 @@ class Gateway:
         transports = registry.transports(settings)
         for transport in set(transports.values()):
             stack.push_async_callback(transport.close)
+        postman = Postman()
+        stack.push_async_callback(postman.close)
         access = Access(self._allows_origin)
         self.engine = Engine(
             store,
@@ -86,6 +90,7 @@ class Gateway:
             logbook=logbook,
             test_page=_test_page,
             read_settings=self._read_settings,
+            relay=Relay(store, store, postman, lambda webhook: registry.WEBHOOK_FORMATS[webhook.format](webhook)),
             on_settings=lambda taken: self._take(access, taken),
         )
         stack.push_async_callback(self.engine.stop)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from fanfold import config
-from fanfold.config import Settings
-from fanfold.dialects.base import Dialect, HttpDialect
+from fanfold.config import Settings, WebhookFormat, WebhookSetting
+from fanfold.dialects.base import Dialect, EventFormat, HttpDialect
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.dialects.native_routes import ROUTES
 from fanfold.dialects.native_ws import NativeWebSocket
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
+from fanfold.dialects.webhook import FanfoldEvents
 from fanfold.dialects.zebra_ws_print import ROUTES as ZEBRA_WS_PRINT_ROUTES
 from fanfold.dialects.zebra_ws_print import ZebraWsPrint, ZebraWsPrintSettings
+from fanfold.dialects.zebra_ws_print_hooks import ZebraWsPrintHooks
 from fanfold.languages.base import Language
 from fanfold.languages.cpcl import Cpcl
 from fanfold.languages.epl import Epl
@@ -70,6 +72,12 @@ HTTP_DIALECTS: Mapping[str, Callable[[Callable[[], Settings]], HttpDialect]] = {
 """Over HTTP, by the door that listeners name; one of each serves the whole gateway."""
 
 HTTP_ROUTES = {"zebra_ws_print": ZEBRA_WS_PRINT_ROUTES}
+
+WEBHOOK_FORMATS: Mapping[WebhookFormat, Callable[[WebhookSetting], EventFormat]] = {
+    WebhookFormat.FANFOLD: lambda webhook: FanfoldEvents(webhook.url),
+    WebhookFormat.ZEBRA_WS_PRINT: lambda webhook: ZebraWsPrintHooks(webhook.url, webhook.scan_data_url),
+}
+"""What webhooks' receivers are told, by what their settings call it."""
 
 NATIVE_HTTP, NATIVE_ROUTES = NativeHttp, ROUTES
 

@@ -30,7 +30,7 @@ from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
-from fanfold.model import JobState
+from fanfold.model import JobState, Printer, PrinterId
 from fanfold.store.base import Store
 from fanfold.transports.base import Transport
 from fanfold.wire import Document
@@ -86,6 +86,9 @@ class Engine:
         self._take(settings)
         await self._origins.start()
         await self._arrivals.start()
+        if self._relay is not None:
+            terms = self._relay.prepare(settings.webhooks)
+            await self._relay.start(terms, self._printer, self._background)
         await self._upkeep.end_old_pulses()
         try:
             await self._roster.start(settings.printers, await self._store.unsettled())
@@ -100,6 +103,8 @@ class Engine:
         self.closing = True
         await asyncio.gather(*(lane.stop(self.settings.drain_s) for lane in self._roster))
         self._bus.close()
+        if self._relay is not None:
+            await self._relay.close()
         await self._background.close()
 
     # what the server asks
@@ -222,11 +227,14 @@ class Engine:
         try:
             settings = self._read_settings()
             self._roster.check(settings.printers)
+            terms = self._relay.prepare(settings.webhooks) if self._relay else ()
             notes = _restart_needed(self.settings, settings)
             notes += self._take(settings)
         except (CannotStart, Refused) as error:
             raise Refused(f"Nothing was reloaded. {error.says}", code="bad-config", status=422) from error
         notes += await self._roster.configure(settings.printers)
+        if self._relay is not None:
+            notes += await self._relay.configure(terms)
         log.info("configuration read again: %s", "; ".join(notes) or "no printer changed")
         return m.Done(tuple(notes))
 
@@ -251,6 +259,10 @@ class Engine:
         printer = lane.printer
         document = self._test_page(lane.language, printer.name)
         return m.Submit(printer.id, document, title="Fanfold test page")
+
+    def _printer(self, printer: PrinterId) -> Printer | None:
+        lane = self._roster.by_id(printer)
+        return lane.printer if lane else None
 
     def _webhooks(self) -> Relay:
         if self._relay is None:

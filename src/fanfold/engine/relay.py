@@ -33,6 +33,8 @@ class Relay:
         self._store, self._outbox, self._postman, self._wording = store, outbox, postman, wording
         self._office: Office | None = None
         self._rounds: dict[str, tuple[Round, asyncio.Task[None]]] = {}
+        self._turn = asyncio.Lock()
+        self._closed = False
         store.watch(self._wake)
 
     def prepare(self, webhooks: Iterable[WebhookSetting]) -> Sequence[Terms]:
@@ -52,24 +54,18 @@ class Relay:
 
     async def configure(self, terms: Sequence[Terms]) -> Sequence[str]:
         """Make the webhooks those of the configuration; return what changed, in words. Only after `start`."""
-        notes = [await self._remove(name) for name in await self._unnamed({one.setting.name for one in terms})]
-        for one in terms:
-            name = one.setting.name
-            if name not in self._rounds:
-                await self._add(one)
-                notes.append(f"webhook {name}: new")
-            elif not (there := self._rounds[name][0]).terms.same_as(one):
-                there.take(one)
-                notes.append(f"webhook {name}: changed")
-        return notes
+        async with self._turn:
+            return () if self._closed else await self._configure(terms)
 
     async def close(self) -> None:
         """Let what is being posted end within a moment, and note it. Idempotent."""
-        rounds, self._rounds = list(self._rounds.values()), {}
-        for one, _ in rounds:
-            one.stop()
-        await asyncio.gather(*(task for _, task in rounds))
-        await asyncio.gather(*(one.finish() for one, _ in rounds))
+        async with self._turn:
+            self._closed = True
+            rounds, self._rounds = list(self._rounds.values()), {}
+            for one, _ in rounds:
+                one.stop()
+            await asyncio.gather(*(task for _, task in rounds))
+            await asyncio.gather(*(one.finish() for one, _ in rounds))
 
     # what people ask
 
@@ -104,6 +100,18 @@ class Relay:
         return Done((f"webhook {name}: {count} dead letters are tried again",))
 
     # within
+
+    async def _configure(self, terms: Sequence[Terms]) -> Sequence[str]:
+        notes = [await self._remove(name) for name in await self._unnamed({one.setting.name for one in terms})]
+        for one in terms:
+            name = one.setting.name
+            if name not in self._rounds:
+                await self._add(one)
+                notes.append(f"webhook {name}: new")
+            elif not (there := self._rounds[name][0]).terms.same_as(one):
+                there.take(one)
+                notes.append(f"webhook {name}: changed")
+        return notes
 
     def _wake(self, events: Sequence[Event]) -> None:
         for one, _ in self._rounds.values():
