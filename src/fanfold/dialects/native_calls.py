@@ -204,16 +204,17 @@ _AGAIN = ("unknown-job", "unknown-printer", "not-finished", "document-gone", *_R
 
 _PRINTER = ("unknown-printer",)
 _OWNER = ("own-page-only",)
-_ADD = (*_OWNER, "name-taken", "bad-uri", "bad-option", "store-failed")
+_ADD = (*_OWNER, "name-taken", "uri-taken", "bad-uri", "bad-option", "store-failed")
 _CHANGE = ("unknown-printer", "printer-configured", *_ADD)
 _REMOVE = (*_OWNER, "unknown-printer", "printer-configured", "store-failed")
 _PAUSE = ("unknown-printer", "store-failed")
 
-_ADOPT = (*_OWNER, "identity-needed", "name-taken", "bad-uri", "bad-option", "store-failed")
-_REJECT = (*_OWNER, "already-adopted", "bad-uri", "store-failed")
+_DEVICE = (*_OWNER, "bad-uri", "ambiguous-device")
+_ADOPT = (*_DEVICE, "identity-needed", "name-taken", "bad-option", "store-failed")
+_REJECT = (*_DEVICE, "printer-known", "store-failed")
 _ASK = (*_OWNER, "unknown-printer", "cannot-ask", "unknown-channel", "printer-away", "no-answer", "answer-too-large")
-_REOPEN = (*_OWNER, "unknown-printer", "cannot-reopen", "unknown-channel", "printer-away")
-_TRACE = (*_OWNER, "cannot-trace")
+_REOPEN = (*_OWNER, "unknown-printer", "unknown-channel", "printer-away")
+_TRACE = (*_DEVICE, "cannot-trace")
 _WEBHOOK = (*_OWNER, "unknown-webhook", "store-failed")
 
 _JOB = ("unknown-job",)

@@ -157,7 +157,7 @@ class AskPrinter(Request, frozen=True):
         | None
     ) = None
     channel: Channel = ""
-    within_s: Within = 10
+    within_s: Annotated[float, Meta(gt=0, le=300)] = 10
 
 
 class ReopenChannel(Request, frozen=True):

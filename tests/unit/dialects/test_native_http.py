@@ -298,7 +298,7 @@ def test_a_question_is_text_or_bytes() -> None:
         ({"text": ""}, "`$.text`"),
         ({"data": "!"}, "base64"),
         ({"text": "A" * 65_537}, "`$.text`"),
-        ({"text": "A", "within_s": 601}, "`$.within_s`"),
+        ({"text": "A", "within_s": 301}, "`$.within_s`"),
         ({"text": "A", "channel": "c" * 33}, "`$.channel`"),
     ],
 )
