@@ -119,6 +119,19 @@ def subject(entry: str) -> tuple[str, str, str]:
     return fields[0], fields[1], fields[7]
 
 
+def addressed(entry: str, slot: int) -> str:
+    """Return an entry whole, for the slot over which it came if it names no address."""
+    fields = _padded(entry.split(","))
+    if fields[1] == DESTINATION and not fields[4]:
+        fields[4:6] = f"WEBLINK.IP.CONN{slot}", "0"
+    return ",".join(fields)
+
+
+def goes_to(entry: str, slot: int) -> bool:
+    """Tell whether an entry speaks to that slot's server."""
+    return _padded(entry.split(","))[4].upper() in {"", f"WEBLINK.IP.CONN{slot}"}
+
+
 def _padded(fields: list[str]) -> list[str]:
     """Return the eight fields: condition, destination, on set, on clear, address, port, quell, setting."""
     return [*(field.strip() for field in fields), *[""] * 8][:8]

@@ -137,6 +137,10 @@ class Channel:
             self._wire.abort()
         self._ended(why)
 
+    def hang_up(self, why: str) -> None:
+        """End without a WebSocket's close, but let what was said still go."""
+        self._leave(why)
+
     def freeze(self) -> None:
         """Read and write no more, and keep the socket."""
         self._stop_beat()

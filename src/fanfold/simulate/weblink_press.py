@@ -56,6 +56,11 @@ class Press:
         self.waiting_bytes += len(data)
         self.turn()
 
+    @property
+    def left(self) -> int:
+        """How many labels are yet to come."""
+        return sum(batch.left for batch in self.waiting)
+
     def turn(self) -> None:
         """Go on, if there is something to print and nothing in the way."""
         while self.waiting and self._timer is None and not self.blocked:
@@ -70,7 +75,7 @@ class Press:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        lost = sum(batch.left for batch in self.waiting)
+        lost = self.left
         self.waiting.clear()
         self.waiting_bytes = 0
         return lost

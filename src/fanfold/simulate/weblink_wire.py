@@ -5,12 +5,25 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 PIECE_BYTES = 16 * 1024
 """A TLS record's size: what passes through the memory of a TLS connection at once, so that it stays small."""
 _BEAT_S = 0.02
 """How often a slow reader takes its share."""
+
+
+def trusting(ca: str | None = None, cert: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
+    """Return how to meet a server whose certificate this CA (PEM text) vouches for; without one, any public CA.
+
+    Share one among printers: it is large. `cert` and `key` are the printer's own. Raises OSError.
+    """
+    tls = ssl.create_default_context(cadata=ca)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    if cert is not None:
+        tls.load_cert_chain(cert, key)
+    return tls
 
 
 class Wire(asyncio.Protocol):

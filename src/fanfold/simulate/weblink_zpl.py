@@ -23,7 +23,6 @@ class Format:
     recalls: str = ""
     asks_config: bool = False
     lists: str = ""
-    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ _PRINTS = re.compile(rb"\^(FD|FV|FN|SN|SF|GB|GC|GD|GE|GF|GS|XG|XF|IL|IM|PQ)", re
 """What puts something on a label, or asks for labels; a format without any of it only sets things."""
 _QUANTITY = re.compile(rb"\^PQ\s*(\d+)", re.IGNORECASE)
 _NAMED = re.compile(rb"\^(DF|XF|HW)\s*([^\^~\r\n]*)", re.IGNORECASE)
-_FLAG = re.compile(rb"\^(HH|PP)", re.IGNORECASE)
+_CONFIG = re.compile(rb"\^HH", re.IGNORECASE)
 _OUTSIDE = re.compile(rb"\^XA|~|! U|! CISDFCRC16|\{\}", re.IGNORECASE)
 _INSIDE = re.compile(rb"\^XZ|~|\^GF[BC],", re.IGNORECASE)
 _TAIL_BYTES = len("! CISDFCRC16") - 1
@@ -254,7 +253,6 @@ class Stream:
 def read_format(data: bytes) -> Format:
     """Return what one format is for."""
     named = {_word(one[1]).upper(): _word(one[2]).strip().upper() for one in _NAMED.finditer(data)}
-    flags = {_word(one[1]).upper() for one in _FLAG.finditer(data)}
     quantities = _QUANTITY.findall(data)
     return Format(
         data,
@@ -262,9 +260,8 @@ def read_format(data: bytes) -> Format:
         quantity=max(1, int(quantities[-1])) if quantities else None,
         stores=_file_name(named["DF"]) if "DF" in named else "",
         recalls=_file_name(named["XF"]) if "XF" in named else "",
-        asks_config="HH" in flags,
+        asks_config=_CONFIG.search(data) is not None,
         lists=named.get("HW", ""),
-        pauses="PP" in flags,
     )
 
 
