@@ -13,8 +13,11 @@ export class Refused extends Error {
 }
 
 /** Ask the gateway; return what it answers. Raises Refused, or TypeError when it is not there. */
-export async function ask(method, path) {
-  const response = await fetch(path, { method, headers: { Accept: "application/json" }, cache: "no-store" });
+export async function ask(method, path, fields) {
+  const headers = { Accept: "application/json" };
+  const given = fields === undefined ? {} : { body: JSON.stringify(fields) };
+  if (given.body) headers["Content-Type"] = "application/json";
+  const response = await fetch(path, { method, headers, cache: "no-store", ...given });
   const answer = await response.json().catch(() => ({}));
   const isHealth = response.status === 503 && Array.isArray(answer.problems);
   if (!response.ok && !isHealth) throw new Refused(answer, response.status);

@@ -1,7 +1,7 @@
 /** The page: what it shows, when it asks, what its buttons do. All it knows comes through gateway.js. */
 
 import { Events, Soon, ask, path } from "./gateway.js";
-import { clientRow, jobRow, logLine, printerCard } from "./rows.js";
+import { clientRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } from "./rows.js";
 import { Rows, tick } from "./view.js";
 
 const EVENTS_PAUSE_MS = 250;
@@ -17,6 +17,9 @@ const names = new Map();
 const shown = { jobs: PAGE_OF_JOBS, line: 0 };
 
 const printers = new Rows(at("printers"), (one) => printerCard(one, actOn("printers", one.id)), at("no-printers"));
+const unadopted = new Rows(at("unadopted"), (one) => newcomerRow(one, (verb, name) => letIn(one, verb, name)));
+const rejected = new Rows(at("rejected"), (one) => rejectedRow(one, (verb) => letIn(one, verb)));
+const webhooks = new Rows(at("webhooks"), (one) => webhookRow(one, actOn("webhooks", one.name)));
 const held = new Rows(at("held"), (one) => jobRow(one, actOn("jobs", one.id)));
 const jobs = new Rows(at("jobs"), (one) => jobRow(one, actOn("jobs", one.id)), at("no-jobs"));
 const clients = new Rows(at("clients"), (one) => clientRow(one, () => act("DELETE", path("clients", one.id))), at("no-clients"));
@@ -33,6 +36,7 @@ async function lookAtPrinters() {
   for (const printer of answer.printers) names.set(printer.id, printer.name);
   if (JSON.stringify([...names]) !== before) jobsSoon.ask(); // lists of jobs name their printers by id only
   printers.show(answer.printers);
+  printersSoon.pauseMs = EVENTS_PAUSE_MS + answer.printers.length; // a long list is not asked for at each label
 }
 
 async function lookAtJobs() {
@@ -55,7 +59,23 @@ async function lookAtRest() {
   at("problems").textContent = health.problems.join(" · ");
   at("problems").hidden = health.problems.length === 0;
   clients.show((await ask("GET", "/v1/clients")).clients);
+  await lookAtNewcomers();
+  await lookAtWebhooks();
   await lookAtLog();
+}
+
+async function lookAtNewcomers() {
+  const answer = await ask("GET", "/v1/unadopted");
+  unadopted.show(answer.newcomers.map((one) => ({ ...one, id: JSON.stringify([one.uri, one.identity]) })));
+  rejected.show(answer.rejected.map((uri) => ({ id: uri, uri })));
+  at("rejected-section").hidden = answer.rejected.length === 0;
+  at("unadopted-section").hidden = answer.newcomers.length + answer.rejected.length === 0;
+}
+
+async function lookAtWebhooks() {
+  const answer = await ask("GET", "/v1/webhooks");
+  webhooks.show(answer.webhooks.map((one) => ({ ...one, id: one.name })));
+  at("webhooks-section").hidden = answer.webhooks.length === 0;
 }
 
 async function lookAtLog() {
@@ -84,8 +104,14 @@ function lookAtAll() {
 
 const actOn = (kind, id) => (verb) => act("POST", path(kind, id, verb));
 
-async function act(method, where) {
-  await tried(() => ask(method, where));
+/** Let in who asks for it, as the one who proved this, or reject it. */
+function letIn({ uri, identity = "" }, verb, name = "") {
+  if (verb === "reject") return act("POST", path("unadopted", uri, "reject"));
+  return act("POST", path("adoptions"), { adoptions: [{ device: uri, name, identity }] });
+}
+
+async function act(method, where, fields) {
+  await tried(() => ask(method, where, fields));
   lookAtAll();
 }
 

@@ -1,4 +1,4 @@
-/** How a printer, a job, a client and a log line look. Knows no network: `act` does what a button says. */
+/** How printers, newcomers, jobs, clients, webhooks and log lines look. Knows no network: `act` does what a button says. */
 
 import { el, since } from "./view.js";
 import * as words from "./words.js";
@@ -31,9 +31,51 @@ export function printerCard(printer, act) {
     el("div", { class: "head" }, el("h3", {}, printer.name), chip(state, words.mood(printer))),
     el("p", { class: "why" }, [printer.message || printer.paused_because, reasons].filter(Boolean).join(" · ")),
     el("p", { class: "quiet" }, words.reach(printer), " · ", ...(printer.status_at ? known : ["state not known yet"])),
+    el("p", { class: "quiet" }, [printer.info, words.channels(printer)].filter(Boolean).join(" · ")),
     el("p", { class: "counts" }, [waiting, held].filter(Boolean).join(" · ")),
     el("p", { class: "quiet uri" }, printer.uri),
     buttons(words.printerVerbs(printer), act),
+  );
+}
+
+/** `act(verb, name)`: the name is what a person wants to call it, empty where it may choose. */
+export function newcomerRow(newcomer, act) {
+  const { serial } = newcomer;
+  const called = newcomer.name || serial;
+  const name = el("input", { type: "text", maxlength: "255", placeholder: called, "aria-label": `Name for ${serial}` });
+  const isProved = newcomer.identity && newcomer.identity !== "none";
+  return el(
+    "li",
+    {},
+    chip("unadopted", "waiting"),
+    el(
+      "div",
+      { class: "what" },
+      el("p", {}, el("b", {}, el("bdi", {}, called)), " ", el("code", {}, serial)),
+      el("p", { class: "why" }, "says it is ", el("bdi", {}, newcomer.info || "nothing"), " · from ", newcomer.peer),
+      el("p", isProved ? { class: "quiet" } : { class: "doubt" }, words.proof(newcomer), " · since ", since(newcomer.since)),
+    ),
+    el("div", { class: "verbs" }, name, button("adopt", (verb) => act(verb, name.value.trim())), button("reject", act)),
+  );
+}
+
+export function rejectedRow(rejected, act) {
+  return el("li", {}, chip("rejected", "bad"), el("div", { class: "what" }, el("code", {}, rejected.uri)), buttons(["adopt"], act));
+}
+
+export function webhookRow(webhook, act) {
+  return el(
+    "li",
+    { "data-mood": words.webhookMood(webhook) },
+    chip(webhook.trouble ? "in trouble" : "webhook", words.webhookMood(webhook)),
+    el(
+      "div",
+      { class: "what" },
+      el("p", {}, el("b", {}, webhook.name), " ", el("span", { class: "quiet uri" }, webhook.url)),
+      el("p", { class: "why" }, words.delivery(webhook)),
+      el("p", { class: "quiet" }, ...(webhook.last_success_at ? ["last taken ", since(webhook.last_success_at)] : ["nothing taken yet"])),
+    ),
+    buttons(webhook.dead ? ["retry"] : [], act),
   );
 }
 

@@ -16,6 +16,9 @@ const LABELS = {
   resume: ["Resume", "Let its jobs go again"],
   test: ["Test page", "Print a small page in the printer's language"],
   disconnect: ["Disconnect", "End this connection; the client may connect again"],
+  adopt: ["Let it in", "Make it a printer; from then on only who proves the same is it"],
+  reject: ["Reject", "Never let it in, until it is let in after all"],
+  retry: ["Try again", "Send all events that were given up once more"],
 };
 
 /** [what the button says, what it does] for one of the API's verbs. */
@@ -67,6 +70,26 @@ export const jobMood = (job) =>
 /** How a printer answered when we last turned to it, in words. */
 export const reach = (printer) =>
   ({ up: "reachable", down: "not reachable", unknown: "not tried yet" })[printer.reachable] ?? printer.reachable;
+
+/** Which channels of a printer that dials in are open; empty for others. */
+export const channels = (printer) => (printer.channels?.length ? `dialled in: ${printer.channels.join(", ")}` : "");
+
+/** What a newcomer proved, in words. */
+export const proof = (newcomer) =>
+  newcomer.identity && newcomer.identity !== "none" ? `proved ${newcomer.identity}` : "proved nothing: anyone may claim this serial";
+
+/** How a webhook stands, in words. */
+export function delivery(webhook) {
+  const behind = webhook.behind ? `${webhook.behind} not told yet` : "";
+  const dead = webhook.dead ? `${webhook.dead} given up` : "";
+  return [behind, dead, webhook.trouble].filter(Boolean).join(" · ") || "all told";
+}
+
+/** A webhook's state for the eye. */
+export function webhookMood(webhook) {
+  if (webhook.trouble || webhook.dead) return "bad";
+  return webhook.behind ? "busy" : "good";
+}
 
 /** How long ago, in words that get coarser. `now` in milliseconds. */
 export function age(at, now) {

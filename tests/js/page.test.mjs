@@ -23,10 +23,13 @@ let pages = 0;
 class Gateway {
   constructor() {
     this.asked = [];
+    this.told = [];
     this.sockets = [];
     this.answers = {
       "/v1/printers": { printers: [printer] },
       "/v1/clients": { clients: [] },
+      "/v1/unadopted": { newcomers: [], rejected: [] },
+      "/v1/webhooks": { webhooks: [] },
       "/v1/health": { ok: true, version: "9.9", uptime_s: 1, problems: [] },
     };
     this.jobs = [job];
@@ -35,8 +38,9 @@ class Gateway {
     this.next = null;
   }
 
-  async fetch(where, { method }) {
+  async fetch(where, { method, headers, body }) {
     this.asked.push(`${method} ${where}`);
+    if (body) this.told.push({ where, type: headers["Content-Type"], fields: JSON.parse(body) });
     const answer = this.answer(method, new URL(where, "http://gateway"));
     return { ok: answer.status === undefined || answer.status < 400, status: answer.status ?? 200, json: async () => answer };
   }
@@ -242,4 +246,92 @@ test("a client can be disconnected", async () => {
   assert.match(at("clients").textContent, /https:\/\/shop.example from 127.0.0.1/);
   await at("clients").button("disconnect").fire();
   assert.ok(gateway.asked.includes("DELETE /v1/clients/c1"));
+});
+
+const newcomer = {
+  uri: "weblink:50J1", serial: "50J1", name: "Dock 4", info: "ZD420, V84", peer: "192.0.2.7", identity: "user:dock", since: NOON,
+};
+
+test("nothing is said of newcomers and webhooks where there are none", async () => {
+  await openPage();
+  assert.equal(at("unadopted-section").hidden, true);
+  assert.equal(at("webhooks-section").hidden, true);
+});
+
+test("a newcomer is shown with what it says and what it proved, and is let in by that under a name", async () => {
+  gateway.answers["/v1/unadopted"] = { newcomers: [newcomer, { ...newcomer, identity: "none", peer: "192.0.2.8" }], rejected: [] };
+  await openPage();
+  assert.equal(at("unadopted-section").hidden, false);
+  assert.equal(at("rejected-section").hidden, true);
+  const [first, second] = at("unadopted").children;
+  assert.match(first.textContent, /Dock 4 50J1says it is ZD420, V84 · from 192.0.2.7proved user:dock/);
+  assert.match(second.textContent, /proved nothing/);
+  first.all((one) => one.tag === "input")[0].value = " Hall 7 ";
+  await first.button("adopt").fire();
+  await second.button("adopt").fire();
+  assert.deepEqual(gateway.told, [
+    { where: "/v1/adoptions", type: "application/json", fields: { adoptions: [{ device: "weblink:50J1", name: "Hall 7", identity: "user:dock" }] } },
+    { where: "/v1/adoptions", type: "application/json", fields: { adoptions: [{ device: "weblink:50J1", name: "", identity: "none" }] } },
+  ]);
+});
+
+test("a name that is being typed stays while the page looks again", async () => {
+  gateway.answers["/v1/unadopted"] = { newcomers: [newcomer], rejected: [] };
+  await openPage();
+  const [row] = at("unadopted").children;
+  gateway.answers["/v1/unadopted"] = { newcomers: [newcomer, { ...newcomer, uri: "weblink:50J2", serial: "50J2" }], rejected: [] };
+  await pass(4000);
+  assert.equal(at("unadopted").children.length, 2);
+  assert.equal(at("unadopted").children[0], row);
+});
+
+test("a newcomer is rejected, and who was rejected may be let in after all", async () => {
+  gateway.answers["/v1/unadopted"] = { newcomers: [newcomer], rejected: ["weblink:a/b"] };
+  await openPage();
+  await at("unadopted").button("reject").fire();
+  assert.ok(gateway.asked.includes("POST /v1/unadopted/weblink%3A50J1/reject"));
+  assert.equal(at("rejected-section").hidden, false);
+  await at("rejected").button("adopt").fire();
+  assert.deepEqual(gateway.told[0].fields, { adoptions: [{ device: "weblink:a/b", name: "", identity: "" }] });
+});
+
+test("a refused adoption is told in the gateway's words", async () => {
+  gateway.answers["/v1/unadopted"] = { newcomers: [newcomer], rejected: [] };
+  gateway.answers["POST /v1/adoptions"] = { status: 409, code: "name-taken", detail: "A printer answers to Dock 4 already." };
+  await openPage();
+  await at("unadopted").button("adopt").fire();
+  assert.equal(at("notice").textContent, "A printer answers to Dock 4 already.");
+});
+
+test("a printer that dials in shows what it is and its channels", async () => {
+  gateway.answers["/v1/printers"] = { printers: [{ ...printer, info: "ZD420, V84", channels: ["main", "raw"] }] };
+  await openPage();
+  assert.match(at("printers").textContent, /ZD420, V84 · dialled in: main, raw/);
+});
+
+test("webhooks show how they stand, and what was given up is tried again by a button", async () => {
+  const webhook = { name: "erp one", url: "https://erp.example/hook", behind: 0, dead: 0, last_success_at: NOON, trouble: "" };
+  const late = { ...webhook, name: "late", behind: 3, dead: 2, last_success_at: null, trouble: "it answers 500" };
+  gateway.answers["/v1/webhooks"] = { webhooks: [webhook, late] };
+  await openPage();
+  assert.equal(at("webhooks-section").hidden, false);
+  const [fine, behind] = at("webhooks").children;
+  assert.match(fine.textContent, /erp one https:\/\/erp.example\/hookall toldlast taken/);
+  assert.equal(fine.button("retry"), undefined);
+  assert.match(behind.textContent, /3 not told yet · 2 given up · it answers 500nothing taken yet/);
+  await behind.button("retry").fire();
+  assert.ok(gateway.asked.includes("POST /v1/webhooks/late/retry"));
+});
+
+test("the list of thousands of printers is not asked for at each label", async () => {
+  const many = Array.from({ length: 2000 }, (_, number) => ({ ...printer, id: `p${number}` }));
+  gateway.answers["/v1/printers"] = { printers: many };
+  await openPage();
+  gateway.asked.length = 0;
+  for (let id = 1; id <= 40; id += 1) {
+    gateway.socket.say({ event: { id, kind: "job-changed" } });
+    await pass(50);
+  }
+  const looks = gateway.asked.filter((one) => one === "GET /v1/printers").length;
+  assert.ok(looks <= 1, `${looks} looks in 2 s`);
 });

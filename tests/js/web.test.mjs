@@ -8,7 +8,7 @@ const WEB = new URL("../../web/", import.meta.url);
 globalThis.document = openDocument();
 const words = await import(new URL("words.js", WEB));
 const { Rows, el } = await import(new URL("view.js", WEB));
-const { clientRow, jobRow, logLine, printerCard } = await import(new URL("rows.js", WEB));
+const { clientRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } = await import(new URL("rows.js", WEB));
 const { Soon, path } = await import(new URL("gateway.js", WEB));
 
 const NOON = "2026-03-01T12:00:00Z";
@@ -64,12 +64,29 @@ test("a held job in doubt says that it may have printed, and offers the decision
   assert.doesNotMatch(jobRow(aJob({ state: "held", reasons: ["too-late"] }), nothing).textContent, /may have printed/);
 });
 
+test("what a newcomer proved is told from what it says", () => {
+  assert.equal(words.proof({ identity: "certificate:dock" }), "proved certificate:dock");
+  assert.match(words.proof({ identity: "none" }), /proved nothing/);
+  assert.match(words.proof({ identity: "" }), /proved nothing/);
+});
+
+test("a webhook is good only when all is told", () => {
+  const hook = { behind: 0, dead: 0, trouble: "" };
+  const moods = [{}, { behind: 1 }, { dead: 1 }, { trouble: "it answers 410" }];
+  assert.deepEqual(moods.map((one) => words.webhookMood({ ...hook, ...one })), ["good", "busy", "bad", "bad"]);
+  assert.equal(words.delivery(hook), "all told");
+});
+
 test("hostile names are text wherever they stand", () => {
   const hostile = '<img src=x onerror="alert(1)">';
   const rows = [
     printerCard(aPrinter({ name: hostile, message: hostile, reasons: [hostile], uri: hostile, state: hostile }), nothing),
     jobRow(aJob({ title: hostile, message: hostile, printer_name: hostile, owner: hostile, state: hostile }), nothing),
     clientRow({ id: "c1", origin: hostile, address: hostile, dialect: hostile, since: NOON, jobs: 2 }, nothing),
+    newcomerRow({ uri: hostile, serial: hostile, name: hostile, info: hostile, peer: hostile, identity: hostile, since: NOON }, nothing),
+    printerCard(aPrinter({ info: hostile, channels: [hostile] }), nothing),
+    rejectedRow({ uri: hostile }, nothing),
+    webhookRow({ name: hostile, url: hostile, behind: 1, dead: 1, last_success_at: NOON, trouble: hostile }, nothing),
     logLine({ number: 1, at: NOON, level: hostile, text: hostile }),
   ];
   for (const row of rows) {
