@@ -15,6 +15,7 @@ from fanfold.engine.relay_post import Answer
 CONNECT_S = 10.0
 LISTEN_S, LISTEN_BYTES = 1.0, 16 * 1024
 """Only the status is wanted; but an answer that is read to its end lets its connection be used again."""
+NO_URL = "its URL is none that can be posted to"
 IDLE_S = 15.0
 """How long a connection is kept for the next post: shorter than receivers usually wait before they close it."""
 
@@ -36,10 +37,12 @@ class Postman:
                 return Answer(answer.status, _retry_after_s(answer.headers.get("Retry-After", "")))
         except TimeoutError as error:
             raise TimeoutError(_late(error, self._connect_s, timeout_s)) from error
-        except aiohttp.InvalidURL as error:
-            raise ConnectionError("its URL is none that can be posted to") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise ConnectionError(NO_URL) from error  # their words quote it, and passwords may stand in it
+        except (aiohttp.ClientError, OSError) as error:
             raise ConnectionError(f"no answer: {error}") from error
+        except ValueError as error:
+            raise ConnectionError(NO_URL) from error
 
     async def close(self) -> None:
         """Let go of all connections. Idempotent."""
