@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +14,27 @@ from hypothesis import strategies as st
 from fanfold import registry
 from fanfold.config import Settings
 from fanfold.dialects.base import Close, Dialect, Do, Effect, Frame, Listen, Opens, Send
-from fanfold.messages import PrinterChanged, Refusal
-from fanfold.model import PrinterId
+from fanfold.messages import (
+    Event,
+    JobChanged,
+    PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
+    PrinterScanned,
+    Refusal,
+)
+from fanfold.model import Evidence, JobId, JobState, PrinterId
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 REFUSAL = Refusal("store-failed", "The disk is full; make room.", 503)
+TILL = PrinterId("till")
+EVENTS: tuple[Event, ...] = (
+    JobChanged(1, NOW, JobId("j-1"), TILL, JobState.PENDING, (), "", Evidence.NONE, 0, 0, external_id="17"),
+    PrinterChanged(2, NOW, TILL, "idle", (), ""),
+    PrinterConnected(3, NOW, TILL, "raw"),
+    PrinterScanned(4, NOW, TILL, "4006381333931", "capture.channel1.data.raw"),
+    PrinterDisconnected(5, NOW, TILL, "raw", "it hung up"),
+)
 EVENT = PrinterChanged(7, NOW, PrinterId("till"), "stopped", ("offline-error",), "unplugged")
 
 values = st.recursive(
@@ -88,6 +105,26 @@ def test_two_conversations_share_nothing(name: str) -> None:
     list(one.receive(json.dumps({"call": "events.subscribe"}), NOW))
     heard = list(other.receive(json.dumps({"call": "events.subscribe"}), NOW))
     assert any(isinstance(effect, Listen) for effect in heard)
+
+
+def test_no_event_of_any_kind_ends_the_connection_or_keeps_back_those_after_it(name: str) -> None:
+    dialect = made(name)
+    list(dialect.receive(json.dumps({"call": "events.subscribe"}), NOW))
+    told = list(drained(dialect, *EVENTS, EVENT))
+    assert not any(isinstance(effect, Close) for effect in told)
+    assert "unplugged" in str(told[-1])
+
+
+def drained(dialect: Dialect, *events: Event) -> Iterator[Effect]:
+    """Tell events, and answer all that is asked for them."""
+    for event in events:
+        effects = list(dialect.notify(event))
+        while effects:
+            effect = effects.pop(0)
+            if isinstance(effect, Do):
+                effects += dialect.answer(effect.tag, REFUSAL)
+            else:
+                yield effect
 
 
 def test_an_event_is_told_to_who_listens(name: str) -> None:

@@ -19,16 +19,30 @@ from fanfold.dialects.native_routes import ROUTES
 from fanfold.dialects.native_ws import NativeWebSocket
 from fanfold.messages import (
     Accepted,
+    Adopted,
+    DeadLetter,
+    DeadLetters,
     DocumentFetched,
+    Event,
     Health,
     JobChanged,
     Jobs,
     JobShown,
+    PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
     Printers,
+    PrinterSaid,
+    PrinterScanned,
     PrinterView,
     Refusal,
+    Traced,
+    Unadopted,
+    Webhooks,
+    WebhookView,
 )
 from fanfold.model import Job, Printer, PrinterOptions, PrinterStatus
+from fanfold.reception import Newcomer
 from fanfold.wire import Request, Response
 from tests.unit.dialects.native_samples import NOW, REPLIES
 
@@ -54,12 +68,20 @@ VIEWS = st.builds(
     waiting_jobs=COUNTS,
     held_jobs=COUNTS,
 )
+HOOKS = st.builds(WebhookView, behind=COUNTS, dead=COUNTS, last_success_at=st.none() | TIMES)
+LETTERS = st.builds(DeadLetter, event=COUNTS, tries=COUNTS, first_at=TIMES, last_at=TIMES)
 MADE = st.one_of(
     st.builds(Accepted, job=JOBS),
     st.builds(JobShown, job=JOBS, timeline=st.lists(STEPS, max_size=3).map(tuple)),
     st.builds(Jobs, jobs=st.lists(JOBS, max_size=3).map(tuple)),
     st.builds(Printers, st.lists(VIEWS, max_size=2).map(tuple)),
     st.builds(Health, uptime_s=SECONDS),
+    st.builds(Unadopted, st.lists(st.builds(Newcomer, since=TIMES), max_size=2).map(tuple)),
+    st.builds(Adopted, st.lists(VIEWS, max_size=2).map(tuple)),
+    st.builds(PrinterSaid),
+    st.builds(Traced),
+    st.builds(Webhooks, st.lists(HOOKS, max_size=2).map(tuple)),
+    st.builds(DeadLetters, st.lists(LETTERS, max_size=2).map(tuple)),
     st.builds(Refusal, status=st.integers(400, 599)),
 )
 ANY_REPLY = MADE | st.sampled_from(REPLIES)
@@ -81,7 +103,7 @@ def paths(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 9)) == 0:
         return draw(st.text(max_size=30))
     path = draw(st.sampled_from(ROUTES)).path
-    for field in ("{printer}", "{job}", "{client}"):
+    for field in ("{printer}", "{job}", "{client}", "{device}", "{webhook}"):
         path = path.replace(
             field, draw(st.text(max_size=8) | st.sampled_from(["kitchen", "%2F", "%ff", "%", "\udcff"]))
         )
@@ -158,13 +180,23 @@ def test_every_answer_is_read_back_as_its_shape(reply: Any) -> None:
     assert msgspec.json.decode(msgspec.json.encode(shape), type=type(shape)) == shape
 
 
-@given(STEPS)
-def test_every_event_is_read_back_as_its_shape(event: JobChanged) -> None:
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
+EVENTS = st.one_of(
+    STEPS,
+    st.builds(PrinterChanged, id=COUNTS, at=TIMES),
+    st.builds(PrinterConnected, id=COUNTS, at=TIMES),
+    st.builds(PrinterDisconnected, id=COUNTS, at=TIMES),
+    st.builds(PrinterScanned, id=COUNTS, at=TIMES, data=ANY_TEXT),
+)
+
+
+@given(EVENTS)
+def test_every_event_is_read_back_as_its_shape(event: Event) -> None:
     (send,) = NativeWebSocket().notify(event)
     assert isinstance(send, Send)
     found = msgspec.json.decode(json.dumps(json.loads(send.frame)["event"]), type=shapes.Event)
-    assert isinstance(found, shapes.JobChanged)
-    assert found.job == event.job
+    assert type(found).__name__ == type(event).__name__
+    assert (found.id, found.printer) == (event.id, event.printer)
 
 
 USERS = st.text("abc:@%!", min_size=1, max_size=10)
