@@ -21,8 +21,11 @@ from fanfold.messages import (
     JobShown,
     ListPrinters,
     PrinterChanged,
+    PrinterConnected,
+    PrinterDisconnected,
     Printers,
     PrinterSaid,
+    PrinterScanned,
     PrinterShown,
     PrinterView,
     Refusal,
@@ -119,6 +122,18 @@ class ScriptedEngine:
     def remove_printer(self, name: str) -> None:
         view = self.views.pop(name)
         self._tell_printer(view.printer.id, "removed", (), "")
+
+    def open_channel(self, name: str, channel: str) -> None:
+        printer = self.views[name].printer.id
+        self.events.append(PrinterConnected(len(self.events) + 1, NOON, printer, channel))
+
+    def close_channel(self, name: str, channel: str) -> None:
+        printer = self.views[name].printer.id
+        self.events.append(PrinterDisconnected(len(self.events) + 1, NOON, printer, channel, "it hung up"))
+
+    def scan(self, name: str, data: str) -> None:
+        printer = self.views[name].printer.id
+        self.events.append(PrinterScanned(len(self.events) + 1, NOON, printer, data, "capture.channel1.data.raw"))
 
     def _tell_printer(self, printer: PrinterId, state: str, reasons: tuple[str, ...], message: str) -> None:
         self.events.append(PrinterChanged(len(self.events) + 1, NOON, printer, state, reasons, message))
@@ -364,6 +379,18 @@ class Transcript:
         self._engine.change_printer(name, PrinterState(state), reasons, words or "")
         self._talk.tell_events()
 
+    def _printer_opens(self, name: str, channel: str) -> None:
+        self._engine.open_channel(name, channel)
+        self._talk.tell_events()
+
+    def _printer_closes(self, name: str, channel: str) -> None:
+        self._engine.close_channel(name, channel)
+        self._talk.tell_events()
+
+    def _printer_scans(self, name: str, data: str) -> None:
+        self._engine.scan(name, data)
+        self._talk.tell_events()
+
     def _printer_is_gone(self, name: str) -> None:
         self._engine.remove_printer(name)
         self._talk.tell_events()
@@ -415,6 +442,9 @@ _HAPPENINGS: list[tuple[str, Callable[..., None]]] = [
     (r"printer (\w+) refuses with (\d+) ([a-z-]+): (.+)", Transcript._printer_refuses),
     (r"the wait for job (\d+) is over", Transcript._wait_is_over),
     (rf"job (\d+) is (\w+){_EVIDENCE}{_BECAUSE}(?:, after (\d+) bytes)?{_WORDS}", Transcript._job_is),
+    (r"printer (\w+) opens its channel (\w+)", Transcript._printer_opens),
+    (r"printer (\w+) closes its channel (\w+)", Transcript._printer_closes),
+    (r"printer (\w+) scans (.+)", Transcript._printer_scans),
     (r"printer (\w+) is gone", Transcript._printer_is_gone),
     (rf"printer (\w+) is (\w+){_BECAUSE}{_WORDS}", Transcript._printer_is),
 ]
