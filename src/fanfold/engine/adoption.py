@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from fanfold.engine.arrivals import INFO_LENGTH, Arrivals
 from fanfold.engine.devices import Devices
@@ -98,7 +99,7 @@ class AdoptionDesk:
     def _drafted(self, uri: str, one: Adoption, claimants: Sequence[Newcomer], draft: Draft) -> Printer:
         identity = one.identity or _claimed(uri, claimants)
         visitor = next((who for who in claimants if who.identity == identity), None)
-        serial = uri.partition(":")[2]
+        serial = visitor.serial if visitor else unquote(uri.partition(":")[2])
         name = one.name.strip() or _own_name(visitor, draft) or serial
         alias = (serial,) if name.casefold() != serial.casefold() and draft.is_free(serial) else ()
         printer = draft.new(name, uri, Source.ADDED, alias)

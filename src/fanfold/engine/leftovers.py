@@ -19,6 +19,7 @@ async def find_again(
     """Follow the job to its end; that whoever has it cannot be asked is a stall, and `pause` waits until it is again.
 
     Raises:
+        NotReached: nothing of it printed, so it may be sent again.
         Declined: it ended without printing.
         Interrupted: it cannot be told.
     """
@@ -34,6 +35,8 @@ async def find_again(
             continue
         if found.receipt is not None:
             return found.receipt
+        if found.untouched:
+            raise NotReached(f"{STOPPED}, and {found.untouched}", reasons=(Reason.RESTARTED,))
         if found.declined:
             raise Declined(found.declined)
         raise Interrupted(f"{STOPPED}, and {found.uncertain}", reasons=(Reason.RESTARTED,))

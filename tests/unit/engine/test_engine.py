@@ -15,6 +15,7 @@ from fanfold.messages import (
     AssumePrinted,
     CancelJob,
     Done,
+    JobChanged,
     ListJobs,
     ListPrinters,
     PausePrinter,
@@ -438,7 +439,7 @@ async def test_a_slow_listener_misses_nothing(tmp_path: Path) -> None:
         async with asyncio.timeout(5):
             async for event in reading:
                 ids.append(event.id)
-                if getattr(event, "job", None) == jobs[-1].id and event.state == "completed":
+                if isinstance(event, JobChanged) and event.job == jobs[-1].id and event.state == "completed":
                     break
         assert ids == sorted(set(ids))
         assert len([one for one in await h.store.events(0) if one.id <= ids[-1]]) == len(ids)

@@ -14,7 +14,7 @@ from fanfold.engine.engine import Engine
 from fanfold.errors import NotReached
 from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
-from fanfold.messages import Accepted, Caller, Follow, JobShown, Refusal, Reply, Submit
+from fanfold.messages import Accepted, Caller, Follow, JobChanged, JobShown, Refusal, Reply, Submit
 from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterOptions
 from fanfold.store.base import Store
 from fanfold.store.memory import MemoryStore
@@ -101,7 +101,7 @@ class House:
         """The job once its history says that it is in that state (with that reason)."""
         async with asyncio.timeout(10):
             async for event in self.engine.events(0):
-                if getattr(event, "job", None) != job.id or event.state is not state:
+                if not isinstance(event, JobChanged) or event.job != job.id or event.state is not state:
                     continue
                 if not reason or reason in event.reasons:
                     found = await self.store.job(job.id)
