@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold import registry
-from fanfold.config import Settings
+from fanfold.config import Door, Settings, WebhookFormat, load
 from fanfold.dialects.base import Do
 from fanfold.dialects.zebra_ws_print import ROUTES, ZebraWsPrint, ZebraWsPrintSettings
 from fanfold.messages import (
@@ -198,6 +200,18 @@ def test_it_is_made_from_the_settings_of_the_gateway() -> None:
     said = made.tell(said.tag, PrinterShown(VIEW))
     assert isinstance(said, Do)
     assert said.command == AskPrinter("packing", b"~HS", within_s=30)
+
+
+def test_the_configuration_on_its_page_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/zebra-ws-print.md").read_text("utf-8")
+    found = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert found
+    (tmp_path / "weblink-secret").write_text("a-secret-that-is-long-enough")
+    file = tmp_path / "fanfold.toml"
+    file.write_text(found[1])
+    settings = load(file, {}, {})
+    assert [one.doors[0] for one in settings.listeners] == [Door.ZEBRA_WS_PRINT, Door.WEBLINK, Door.PAGE]
+    assert settings.webhooks[0].format is WebhookFormat.ZEBRA_WS_PRINT
 
 
 @given(route=routes, body=bodies)
