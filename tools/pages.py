@@ -78,8 +78,8 @@ CLI_HEAD = f"""\
 {MADE}
 # The command `fanfold`
 
-`fanfold serve` is the gateway, and `fanfold demo` one to look at. The commands after them ask one that runs, and take
-these options beside their own:
+`fanfold serve` is the gateway, `fanfold demo` one to look at, and `fanfold simulate` has printers for it. The commands
+after them ask one that runs, and take these options beside their own:
 
 | option | environment | what it is for |
 | --- | --- | --- |

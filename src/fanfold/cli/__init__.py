@@ -13,6 +13,7 @@ from fanfold.cli.exits import MEANS
 COMMANDS = {
     "serve": "serve:serve",
     "demo": "demo:demo",
+    "simulate": "simulate:simulate",
     "print": "send:print_",
     "printers": "printers:printers",
     "weblink": "weblink:weblink",
@@ -48,6 +49,6 @@ EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code)}  {means}" for code,
 def main() -> None:
     """Let web applications print silently: keep every job, double none, and say what is known of its paper.
 
-    `fanfold serve` is the gateway, and `fanfold demo` one to look at; the commands after them ask the one that runs at
-    FANFOLD_URL.
+    `fanfold serve` is the gateway, `fanfold demo` one to look at, and `fanfold simulate` has printers for it; the
+    commands after them ask the one that runs at FANFOLD_URL.
     """

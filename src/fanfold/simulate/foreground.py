@@ -7,15 +7,16 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 
-def run(work: Coroutine[None, None, None]) -> None:
+def run(work: Coroutine[Any, Any, None]) -> None:
     """Run the work until it ends, or until Ctrl-C or SIGTERM cancels it, which is a good end too."""
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_stoppable(work))
 
 
-async def _stoppable(work: Coroutine[None, None, None]) -> None:
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows: there Ctrl-C comes as KeyboardInterrupt

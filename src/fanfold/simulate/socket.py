@@ -293,7 +293,8 @@ def _reset(visitor: socket.socket) -> None:
     visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(kind, 1, 0))
 
 
-async def _run(printer: SocketPrinter) -> None:
+async def tell(printer: SocketPrinter) -> None:
+    """Run a printer, and tell of each document that comes out."""
     async with printer:
         say(f"{printer.uri} is {type(printer.mood).__name__}; Ctrl-C ends it")
         while True:
@@ -308,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--mood", type=mood, default=Ready(), help="such as ready, stalled, slow:1000")
     asked = parser.parse_args(arguments)
-    run(_run(SocketPrinter(asked.mood, host=asked.host, port=asked.port)))
+    run(tell(SocketPrinter(asked.mood, host=asked.host, port=asked.port)))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,11 @@ class WeblinkPrinter(Machine):
         """Wait until no channel is up."""
         await self.until(lambda: not self.channels())
 
+    def limit(self, connections: int, slot: int = 1) -> None:
+        """Open no more connections than so many, from now on: it is silent when it is asked for more."""
+        self.settings.set(f"weblink.ip.conn{slot}.maximum_simultaneous_connections", str(connections))
+        self._slots[slot - 1].limit = connections
+
     def drop(self, role: Role | None = None) -> None:
         """Cut its connections, or those of one kind."""
         for channel in self.channels(role):

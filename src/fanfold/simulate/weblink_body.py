@@ -117,6 +117,11 @@ class Body(ABC):
         self.press.turn()
         self._moved()
 
+    def cancel_all(self) -> None:
+        """Forget what has not come out."""
+        self.press.forget()
+        self._moved()
+
     def scan(self, data: str) -> None:
         """Let a scanner at the printer read something: an `SGD SET` alert, if one was asked for."""
         self.alert("SGD SET", name="capture.channel1.data.raw", value=data.replace("\0", "\\000"))

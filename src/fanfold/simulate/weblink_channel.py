@@ -227,7 +227,8 @@ class Channel:
         if self._lost >= self._ear.switches.lost_pongs:
             self.drop(f"{self._lost} pings without a pong")
             return
-        self._lost += 1
+        if self._wire is not None and not self._wire.behind:
+            self._lost += 1
         self.send_frame(framed(b"fanfold", Kind.PING))
         self._start_beat()
 

@@ -137,7 +137,7 @@ ACTS: dict[str, Callable[[Configured, str], object]] = {
     "device.reset": lambda printer, _: printer.reset(),
     "device.pause": lambda printer, _: printer.fault("PRINTER PAUSED"),
     "device.unpause": lambda printer, _: printer.mend("PRINTER PAUSED"),
-    "device.jobs.cancel_all": lambda printer, _: printer.press.forget(),
+    "device.jobs.cancel_all": lambda printer, _: printer.cancel_all(),
     "device.restore_defaults": _restore(weblink=False),
     "weblink.restore_defaults": _restore(weblink=True),
     "weblink.logging.clear": lambda printer, _: printer.log.clear(),

@@ -143,7 +143,7 @@ class Machine(Configured):
     def _do_at_once(self, name: str) -> None:
         match name:
             case "JA":
-                self.press.forget()
+                self.cancel_all()
             case "PP":
                 self.fault("PRINTER PAUSED")
             case "PS":

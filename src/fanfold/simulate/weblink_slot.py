@@ -64,7 +64,7 @@ class Slot:
         self._owner = owner
         self._place: Place | None = None
         self._account = Account()
-        self._limit = 0
+        self.limit = 0
         self._retry_s: float | None = None
         self._channels: list[Channel] = []
         self._inbox: dict[Channel, bytearray] = {}
@@ -88,7 +88,7 @@ class Slot:
 
     def start(self, place: Place, account: Account, limit: int, retry_s: float | None) -> None:
         """Dial there from now on. `retry_s` stands before the switch of that name."""
-        self._place, self._account, self._limit, self._retry_s = place, account, limit, retry_s
+        self._place, self._account, self.limit, self._retry_s = place, account, limit, retry_s
         self.resume()
 
     def resume(self) -> None:
@@ -138,7 +138,7 @@ class Slot:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._channels) < self._limit
+        return len(self._channels) < self.limit
 
     async def _dial(self, role: Role) -> None:
         if self._place is None:

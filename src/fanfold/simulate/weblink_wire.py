@@ -80,6 +80,11 @@ class Wire(asyncio.Protocol):
         """Whether bytes may still pass."""
         return self._open and not self._frozen
 
+    @property
+    def behind(self) -> bool:
+        """Whether it reads later than bytes come, so that it cannot know what waits."""
+        return self.paused or bool(self._unread)
+
     def send(self, data: bytes) -> None:
         """Send, unless frozen or over."""
         if self._transport is None or not self.alive:
