@@ -37,6 +37,11 @@ class Digest:
         self._key = key or secrets.token_bytes(32)
         self._used: dict[tuple[str, str], float] = {}
 
+    @property
+    def used(self) -> int:
+        """How many used nonces it remembers."""
+        return len(self._used)
+
     def challenge(self, now_s: float, *, is_stale: bool = False) -> str:
         """Return what stands behind `WWW-Authenticate`, with a nonce that is good for NONCE_LASTS_S."""
         fresh = struct.pack(">d", now_s) + secrets.token_bytes(8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection
 
 from aiohttp import web
@@ -10,11 +11,13 @@ from aiohttp import web
 from fanfold.door import Door, Visit
 from fanfold.server.arrival import Arrival, is_upgrade, offered
 from fanfold.server.base import GOODBYE_S, Doors, Engine
-from fanfold.server.errands import Errands
+from fanfold.server.errands import Errands, where
 from fanfold.server.line import SocketLine
 from fanfold.server.problems import problem
 
-GOING_AWAY = 1001
+log = logging.getLogger("fanfold.line")
+
+GOING_AWAY, BROKEN = 1001, 1011
 DOOR = web.ResponseKey("door", Door)
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 MASK = "***"
@@ -65,15 +68,12 @@ class Printers:
             protocols=(door.subprotocol,),
             compress=False,
             max_msg_size=self._message_bytes,
-            writer_limit=0,
             decode_text=False,
         )
         socket[DOOR] = door
-        await socket.prepare(request)
-        if request.transport is None:
-            return socket
+        writer = await socket.prepare(request)
+        line = SocketLine(socket, writer, request)
         visit = Visit(arrival.shown, _masked(request), arrival.peer, identities)
-        line = SocketLine(socket, request.transport)
         # A task of its own: the framework cancels the request when its connection is lost, but a lost line is news.
         await asyncio.shield(self._errands.start(self._serve(door, visit, line)))
         return socket
@@ -87,6 +87,9 @@ class Printers:
         self._lines.add(line)
         try:
             await door.serve(visit, line)
+        except Exception as error:  # noqa: BLE001  # whatever a door's fault is, it is no other line's
+            log.error("A line with %s broke: %s.", visit.peer, where(error))  # noqa: TRY400  # no payload in the log
+            await line.close(BROKEN, "The gateway made a mistake; it is in its log.")
         finally:
             self._lines.discard(line)
             line.abort()
@@ -102,6 +105,7 @@ async def greet(request: web.Request, response: web.StreamResponse) -> None:
     if door is not None:
         response.headers.update(door.answer_headers)
         response.headers["Connection"] = "Upgrade"
+        response.headers["Sec-WebSocket-Protocol"] = door.subprotocol
         for name in ("Content-Type", "Date", "Server"):
             response.headers.popall(name, None)
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse
 
@@ -204,6 +205,10 @@ class ToyDoor:
                     return
                 case Said(data) if data.startswith(b"say "):
                     await line.send(b"x" * int(data[4:]))
+                case Said(b"break"):
+                    raise ValueError("secret words of a document")
+                case Said(data) if data.startswith(b"close "):
+                    await line.close(int(data[6:]), "as you wish")
                 case Said(data):
                     await line.send(data)
                 case Pong():
@@ -254,6 +259,14 @@ class Stage:
         )
         self.pages.append(page)
         return page
+
+    async def dial(self, path: str = "/", **given: Any) -> ClientWebSocketResponse:
+        """Dial in as a printer does; closed with the stage."""
+        line: ClientWebSocketResponse = await self.client.ws_connect(
+            self.url + path, protocols=(self.door.subprotocol,), autoping=False, max_msg_size=0, **given
+        )
+        self.pages.append(line)
+        return line
 
     async def raw(self, sent: bytes) -> bytes:
         """Send bytes and return all that comes until the server closes."""

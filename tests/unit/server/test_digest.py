@@ -1,0 +1,176 @@
+"""Digest authentication: the sums of the RFCs, nonces that age and wear out, and whatever else is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fanfold.server import digest as digest_module
+from fanfold.server.digest import NONCE_LASTS_S, Digest, Stale, parts_of, password_of, response
+
+USERS = {"printer-7": "a password", "Mufasa": "Circle of Life"}
+NOW_S = 1000.0
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def answer(challenge: str, *, user: str = "printer-7", password: str = "a password", qop: bool = True,
+           nc: str = "00000001", uri: str = "/weblink") -> str:  # fmt: skip
+    """Answer a challenge by RFC 7616's own words, sharing no code with what is tested."""
+    nonce = challenge.partition('nonce="')[2].partition('"')[0]
+    secret, asked = md5(f"{user}:fanfold:{password}"), md5(f"GET:{uri}")
+    head = f'username="{user}", realm="fanfold", nonce="{nonce}", uri="{uri}"'
+    if not qop:
+        return f'{head}, response="{md5(f"{secret}:{nonce}:{asked}")}"'
+    sum_ = md5(f"{secret}:{nonce}:{nc}:0a4f113b:auth:{asked}")
+    return f'{head}, algorithm=MD5, qop=auth, nc={nc}, cnonce="0a4f113b", response="{sum_}"'
+
+
+def judge(one: Digest, said: str, now_s: float = NOW_S) -> str | Stale | None:
+    return one.judge(said, "GET", "/weblink", USERS, now_s)
+
+
+@pytest.mark.parametrize(
+    ("told", "user", "password", "right"),
+    [
+        (
+            {
+                "realm": "http-auth@example.org", "uri": "/dir/index.html", "qop": "auth", "nc": "00000001",
+                "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+                "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+            },
+            "Mufasa", "Circle of Life", "8ca523f5e9506fed4657c9700eebdbec",
+        ),
+        (
+            {
+                "realm": "testrealm@host.com", "uri": "/dir/index.html",
+                "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093",
+            },
+            "Mufasa", "CircleOfLife", "1949323746fe6a43ef61f9606e7febea",
+        ),
+        (
+            {
+                "realm": "testrealm@host.com", "uri": "/dir/index.html", "qop": "auth", "nc": "00000001",
+                "nonce": "dcd98b7102dd2f0e8b11d0f600bfb0c093", "cnonce": "0a4f113b",
+            },
+            "Mufasa", "Circle Of Life", "6629fae49393a05397450978507c4ef1",
+        ),
+    ],
+    ids=["RFC 7616 §3.9.1", "RFC 2069 §2.4 as corrected", "RFC 2617 §3.5"],
+)  # fmt: skip
+def test_the_examples_of_the_rfcs_come_out(told: Mapping[str, str], user: str, password: str, right: str) -> None:
+    assert response(told, "GET", user, password) == right
+
+
+@pytest.mark.parametrize("qop", [True, False])
+def test_who_knows_the_password_is_believed_with_and_without_qop(qop: bool) -> None:
+    one = Digest()
+    assert judge(one, answer(one.challenge(NOW_S), qop=qop)) == "printer-7"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"password": "b password"}, {"user": "nobody"}, {"user": "nobody", "password": ""}, {"uri": "/elsewhere"}],
+)
+def test_who_does_not_is_not(changed: Mapping[str, Any]) -> None:
+    one = Digest()
+    assert judge(one, answer(one.challenge(NOW_S), **changed)) is None
+
+
+def test_a_challenge_names_what_printers_know() -> None:
+    challenge = Digest().challenge(NOW_S)
+    assert challenge.startswith('Digest realm="fanfold", qop="auth", algorithm=MD5, nonce="')
+    assert "stale" not in challenge
+    assert Digest().challenge(NOW_S, is_stale=True).endswith('", stale=true')
+
+
+def test_no_two_challenges_are_the_same() -> None:
+    one = Digest()
+    assert len({one.challenge(NOW_S) for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize("qop", [True, False])
+def test_an_answer_is_good_once(qop: bool) -> None:
+    one = Digest()
+    said = answer(one.challenge(NOW_S), qop=qop)
+    assert judge(one, said) == "printer-7"
+    assert judge(one, said) == Stale()
+
+
+def test_a_nonce_can_be_used_again_by_counting_on() -> None:
+    one = Digest()
+    challenge = one.challenge(NOW_S)
+    assert judge(one, answer(challenge)) == "printer-7"
+    assert judge(one, answer(challenge, nc="00000002")) == "printer-7"
+
+
+def test_an_old_nonce_is_stale_and_a_wrong_password_never_is() -> None:
+    one = Digest()
+    challenge = one.challenge(NOW_S)
+    late_s = NOW_S + NONCE_LASTS_S + 1
+    assert judge(one, answer(challenge), late_s) == Stale()
+    assert judge(one, answer(challenge, password="wrong"), late_s) is None
+    assert judge(one, answer(challenge), NOW_S - 1) == Stale()
+
+
+def test_nonces_that_we_did_not_make_are_refused() -> None:
+    one, other = Digest(), Digest()
+    assert judge(one, answer(other.challenge(NOW_S))) is None
+    assert judge(one, answer('nonce="AAAA"')) is None
+    assert judge(one, answer('nonce="not base64"')) is None
+
+
+def test_what_was_used_is_forgotten_in_time_and_under_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest_module, "MOST_USED", 10)
+    one = Digest()
+    for number in range(50):
+        assert judge(one, answer(one.challenge(NOW_S), nc=f"{number:08}")) == "printer-7"
+    assert one.used <= 10
+    for _ in range(20):
+        late_s = NOW_S + NONCE_LASTS_S + 1
+        assert judge(one, answer(one.challenge(late_s)), late_s) == "printer-7"
+    assert one.used <= 20
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ('username="a\\"b\\\\", nc=00000001', {"username": 'a"b\\', "nc": "00000001"}),
+        ('qop="auth",NC=1 , uri="/a,b=c"', {"qop": "auth", "nc": "1", "uri": "/a,b=c"}),
+        ("qop=auth-int", None),
+        ('nonce="a", nonce="b"', None),
+        ("nonsense", None),
+        ('a="unclosed', None),
+        ("", {}),
+    ],
+)
+def test_answers_are_taken_apart_as_they_are_written(said: str, parts: Mapping[str, str] | None) -> None:
+    assert parts_of(said) == parts
+
+
+@pytest.mark.parametrize(
+    ("credentials", "found"),
+    [
+        ("QWxhZGRpbjpvcGVuIHNlc2FtZQ==", ("Aladdin", "open sesame")),
+        ("dGVzdDoxMjPCow==", ("test", "123£")),
+        ("YTpiOmM=", ("a", "b:c")),
+        ("bm9ib2R5", ("nobody", "")),
+        ("%%%", ("", "")),
+        ("/w==", ("", "")),
+    ],
+)
+def test_basic_credentials_are_read(credentials: str, found: tuple[str, str]) -> None:
+    assert password_of(credentials) == found
+
+
+@given(st.text(max_size=200))
+def test_whatever_is_sent_is_judged_without_a_fault(said: str) -> None:
+    assert judge(Digest(), said) is None
+    password_of(said)
