@@ -230,7 +230,7 @@ def test_printers_are_adopted_from_a_list(gateway: FakeGateway, tmp_path: Path) 
     gateway.replies = [messages.Adopted((DOCK, DOCK), (True, False))]
     result = fanfold(gateway, "printers", "adopt", "--file", str(tmp_path / "serials.csv"))
     assert gateway.commands == [messages.AdoptPrinters((messages.Adoption("S2", "Dock 2"), messages.Adoption("S1")))]
-    assert [line.split()[-1] for line in result.stdout.splitlines()[1:]] == ["new", "before"]
+    assert [line.split()[-1] for line in result.stdout.splitlines()[1:]] == ["now", "before"]
 
 
 def test_a_list_may_come_by_standard_input(gateway: FakeGateway) -> None:
@@ -309,8 +309,40 @@ def test_the_setup_of_one_printer_is_not_sent_to_another_that_dials_in(gateway: 
     result = fanfold(gateway, *args)
     assert result.exit_code == Exit.WRONG_USAGE
     assert "Dock is weblink:S1, not S2: nothing was sent." in result.stderr
-    gateway.replies = [messages.PrinterShown(DOCK), Accepted(job(), "Dock")]
-    assert fanfold(gateway, *SETUP, "--send", "Dock").exit_code == Exit.DONE
+
+
+def sent_home(gateway: FakeGateway, ended: Job, *replies: Reply) -> Result:
+    """Send the setup over the printer's own Weblink line."""
+    gateway.replies = [messages.PrinterShown(DOCK), Accepted(job(), "Dock"), messages.JobShown(ended, "Dock"), *replies]
+    return fanfold(gateway, *SETUP, "--send", "Dock")
+
+
+TAKEN = job(JobState.COMPLETED, evidence=Evidence.DELIVERED)
+
+
+@pytest.mark.parametrize("reply", [messages.PrinterSaid(b""), Refusal("no-answer", "Dock did not answer.", 504)])
+def test_over_the_printers_own_line_the_restart_comes_after_the_job(gateway: FakeGateway, reply: Reply) -> None:
+    result = sent_home(gateway, TAKEN, reply)
+    assert result.exit_code == Exit.DONE
+    _, submit, follow, restart = gateway.commands
+    assert isinstance(submit, messages.Submit)
+    assert isinstance(submit.document, Document)
+    assert isinstance(restart, messages.AskPrinter)
+    assert submit.document.data is not None
+    assert submit.document.data + restart.question == fanfold(gateway, *SETUP).stdout_bytes
+    assert follow == messages.Follow(JobId("j-1"), Evidence.DELIVERED, 30)
+
+
+def test_a_restart_that_could_not_be_asked_for_is_told(gateway: FakeGateway) -> None:
+    result = sent_home(gateway, TAKEN, Refusal("printer-away", "Dock is away.", 503))
+    assert result.exit_code == Exit.FAILED
+    assert "the settings were sent, but not the restart: Dock is away." in result.stderr
+
+
+def test_where_the_job_waits_no_restart_is_asked_for(gateway: FakeGateway) -> None:
+    result = sent_home(gateway, job())
+    assert result.exit_code == Exit.DONE
+    assert 'fanfold weblink sgd "Dock" device.reset ""' in result.stderr
 
 
 class Watching:

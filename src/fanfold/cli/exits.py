@@ -32,9 +32,11 @@ MEANS = {
 class Failed(click.ClickException):
     """A command that did not succeed; its words go to stderr, without a traceback."""
 
-    def __init__(self, says: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, says: str, code: Exit = Exit.FAILED, problem: str = "") -> None:
         super().__init__(says)
         self.exit_code = int(code)  # type: ignore[misc]  # click reads it so
+        self.problem = problem
+        """The API's code for it; empty where it was not the gateway that refused."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the words."""

@@ -76,9 +76,10 @@ class Gateway:
             ) from error
         if status < http.HTTPStatus.BAD_REQUEST:
             return said
-        detail = said.get("detail") if isinstance(said, dict) else None
+        problem = said if isinstance(said, dict) else {}
+        detail, code = problem.get("detail"), problem.get("code", "")
         how = " Give it by --token-file or FANFOLD_TOKEN." if status == http.HTTPStatus.UNAUTHORIZED else ""
-        raise Failed((detail or f"{self.url} refused it with {status}.") + how)
+        raise Failed((detail or f"{self.url} refused it with {status}.") + how, problem=code)
 
     def _bad_url(self) -> Failed:
         says = f"{self.url!r} is no gateway's address; FANFOLD_URL must be like {DEFAULT_URL}."

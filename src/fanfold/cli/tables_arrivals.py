@@ -28,10 +28,10 @@ def unadopted(answer: Any) -> None:
 def adopted(answer: Any) -> None:
     """Show which printers were let in."""
     shown = [
-        (one["name"], one["uri"], one["identity"], "new" if fresh else "was let in before")
+        (one["name"], one["uri"], one["identity"], "now" if fresh else "before")
         for one, fresh in zip(answer["printers"], answer["fresh"], strict=True)
     ]
-    table(("NAME", "URI", "PROVED", ""), shown, "No printer was let in.")
+    table(("NAME", "URI", "PROVED", "LET IN"), shown, "No printer was let in.")
 
 
 def said(answer: Any) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -14,10 +13,10 @@ from fanfold.cli import tables, tables_arrivals
 from fanfold.cli.exits import Exit, Failed, plain
 from fanfold.cli.gateway import Gateway, path
 from fanfold.cli.options import Show, asks, asks_beside
-from fanfold.cli.weblink_setup import BadSetup, Setup, Step, steps, warnings
+from fanfold.cli.weblink_handover import over, to_file, to_stdout
+from fanfold.cli.weblink_setup import BadSetup, Setup, steps, warnings
 
 LOOK_EVERY_S = 1.0
-SCHEME = "weblink:"
 
 
 @click.group()
@@ -152,6 +151,8 @@ def setup(
 
     What goes to standard output is for the printer alone, such as a raw queue or a USB device: `> /dev/usb/lp0`. What
     it is for stands on standard error. The last command restarts the printer.
+
+    With --send the gateway keeps the job, and a password in it, as long as any other.
     """
     if send is not None and output is not None:
         raise Failed("--send and --output do not go together: give one of them.", Exit.WRONG_USAGE)
@@ -177,11 +178,11 @@ def setup(
     for warning in warnings(asked):
         click.echo(f"Warning: {warning}", err=True)
     if send is not None:
-        show(_sent(gateway, send, asked, built), tables.job)
+        show(over(gateway, send, serial, built), tables.job)
     elif output is not None:
-        _write(output, built)
+        to_file(output, built)
     else:
-        _print(built)
+        to_stdout(built)
     click.echo(f"Then let it in: fanfold printers adopt {serial}", err=True)
 
 
@@ -191,31 +192,3 @@ def _password(file: BinaryIO | None) -> str:
         return file.read().decode("utf-8-sig").rstrip("\r\n") if file else ""
     except UnicodeDecodeError as fault:
         raise Failed("the password file is not UTF-8.", Exit.WRONG_USAGE) from fault
-
-
-def _sent(gateway: Gateway, name: str, asked: Setup, built: tuple[Step, ...]) -> Any:
-    uri = gateway.ask("GET", path("printers", name))["uri"]
-    if uri.startswith(SCHEME) and uri != SCHEME + asked.serial:
-        raise Failed(f"{name} is {uri}, not {asked.serial}: nothing was sent.", Exit.WRONG_USAGE)
-    where = path("printers", name, "jobs", title=f"Weblink setup of {asked.serial}")
-    document = b"".join(step.data for step in built)
-    return gateway.send("POST", where, document, {"Content-Type": "application/octet-stream"})
-
-
-def _write(file: Path, built: tuple[Step, ...]) -> None:
-    try:
-        with open(file, "wb", opener=_private) as out:  # Path.open takes no opener
-            out.writelines(step.data for step in built)
-    except OSError as fault:
-        raise Failed(f"{file} cannot be written: {fault}.") from fault
-
-
-def _private(name: str, flags: int) -> int:
-    """Open a file that, where it is new, its owner alone reads: a password may be in it."""
-    return os.open(name, flags, 0o600)
-
-
-def _print(built: tuple[Step, ...]) -> None:
-    for step in built:
-        click.echo(f"# {step.says}", err=True)
-        click.echo(step.data, nl=False)
