@@ -169,6 +169,17 @@ async def test_a_dead_letter_lets_the_next_one_of_its_subject_forward(store: Who
     assert [one.tries for one in await store.dead_letters(HOOK)] == [10]
 
 
+async def test_a_letter_dies_only_once(store: Whole, hands: Hands) -> None:
+    await store.post(HOOK, 2, [letter(1), letter(2)])
+    (first,) = await store.next_letters(HOOK)
+    await given_up(store, first, first)
+    hands.turn(60)
+    await given_up(store, first)
+    assert await store.postbox(HOOK) == Postbox(2, waiting=1, dead=1)
+    await store.sweep(0, 60)
+    assert await store.postbox(HOOK) == Postbox(2, waiting=1)
+
+
 async def test_dead_letters_are_listed_newest_first(store: Whole) -> None:
     await store.post(HOOK, 4, [letter(number, f"job:{number}") for number in range(1, 5)])
     await store.post(OTHER, 4, [letter(4)])
