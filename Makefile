@@ -1,12 +1,14 @@
 # `make demo` and `make test` work on a fresh machine; `make check` is for while you work.
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test check bench fuzz docs lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra speed
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+FUZZ := packet messages replies tally
+FUZZ_S := 30
 
 # A gateway with a virtual printer, and a label printed as a web page would; ONCE=1 ends after the print.
 demo: .venv/run.stamp
@@ -28,6 +30,12 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench
 
+# Each reader of foreign bytes against what a fuzzer makes up; FUZZ_S=600 for longer, FUZZ=tally for one.
+# What breaks one is left in build/fuzz.
+fuzz: .venv/dev.stamp .venv/fuzz.stamp
+	set -e; for target in $(FUZZ); do echo "== $$target"; \
+		$(BIN)/python -m tests.fuzz $$target build/fuzz/$$target -max_total_time=$(FUZZ_S) -print_final_stats=1 -verbosity=0; done
+
 # docs/settings.md and docs/cli.md.
 docs: .venv/dev.stamp
 	$(BIN)/python -m tools.pages
@@ -35,8 +43,9 @@ docs: .venv/dev.stamp
 # Newer versions of what we stand on: `make lock UPGRADE=1`.
 lock: .venv/dev.stamp
 	$(PIP) uv
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
-	$(COMPILE) -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/run.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra speed --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(COMPILE) -c requirements/dev.lock --extra speed pyproject.toml requirements/build.in -o requirements/run.lock
+	$(COMPILE) -c requirements/dev.lock --group fuzz -o requirements/fuzz.lock
 
 clean:
 	rm -rf .venv .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -77,7 +77,8 @@ class Expecting:
     """The reply to one question, as it comes in. Made by `of`; one that raised is done with.
 
     Its end is known by quotes (one pair per getvar), by frames (STX … ETX), or by an object of JSON; what comes
-    before the first of those is passed over. Time is linear in the bytes, however they are cut.
+    before the first of those is passed over. Time is linear in the bytes, however they are cut. A value that itself
+    holds a quote seems to end there: ask for such by JSON.
     """
 
     _awaited: list[_Quoted | _Framed | _Objects]

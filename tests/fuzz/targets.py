@@ -1,0 +1,121 @@
+"""What is fuzzed: each reader of what peers and apps send, with what must hold of it for any bytes at all."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fanfold.languages.zpl_tally import LabelTally
+from fanfold.transports.weblink_alerts import WORDS, NotAlert, alert, effect_of
+from fanfold.transports.weblink_messages import Gather, NotHello, NotJson, TooLong, first_message
+from fanfold.transports.weblink_packet import BadPacket, discovery
+from fanfold.transports.weblink_sgd import Expecting, getvar, json_command, settings_of, value_of, values_of
+from fanfold.wire import Prints
+from tests.unit.languages.documents import DOCUMENTS
+
+LIMIT_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A reader under test, and bytes to begin from."""
+
+    check: Callable[[bytes], None]
+    """Raises when a promise is broken."""
+    seeds: tuple[bytes, ...]
+
+
+def packet(data: bytes) -> None:
+    """As the text that it is, and as the bytes within: few texts are base64 by chance."""
+    for told in (data.decode("utf-8", "surrogateescape"), b64encode(data).decode()):
+        with suppress(BadPacket):
+            found = discovery(told)
+            assert found.serial.isprintable()
+            assert set(found.reasons) <= set(WORDS)
+            found.model.encode()
+
+
+def messages(data: bytes) -> None:
+    """The first byte says where the rest is cut; the answer must be the same as in one piece."""
+    at, told = data[:1], data[1:]
+    cut = at[0] if at else 0
+    found = _gathered(told)
+    assert _gathered(told[:cut], told[cut:]) == found
+    for message in found[0]:
+        with suppress(NotHello):
+            first_message(message)
+        with suppress(NotAlert):
+            effect_of(alert(message))
+
+
+def _gathered(*pieces: bytes) -> tuple[list[object], str]:
+    gather = Gather(LIMIT_BYTES)
+    found: list[object] = []
+    try:
+        for piece in pieces:
+            found += gather.feed(piece)
+    except (NotJson, TooLong) as error:
+        return found, type(error).__name__
+    return found, ""
+
+
+def replies(data: bytes) -> None:
+    """Up to the first NUL the question, then the reply; each byte of it comes alone."""
+    question, _, told = data.partition(b"\0")
+    expecting, whole = Expecting.of(question, LIMIT_BYTES), None
+    with suppress(TooLong):
+        for at in range(len(told)):
+            whole = expecting.feed(told[at : at + 1])
+            if whole is not None:
+                break
+        assert whole is None or told.startswith(whole)
+        assert told.startswith(expecting.so_far)
+    for read in (value_of, values_of, settings_of):
+        read(told)
+
+
+def tally(data: bytes) -> None:
+    """However a document is cut, it asks for the same."""
+    whole = _total(data)
+    assert _total(*(data[at : at + 1] for at in range(len(data)))) == whole
+    middle = len(data) // 2
+    assert _total(data[:middle], data[middle:]) == whole
+
+
+def _total(*pieces: bytes) -> Prints | None:
+    counting = LabelTally()
+    for piece in pieces:
+        counting.feed(piece)
+    return counting.total()
+
+
+TARGETS = {
+    "packet": Target(
+        packet, (b"OiwuBAUBAAFaQlIAAEQzSjE5:c0cb", b":,.\4\5\1\0\1ZBR".ljust(188, b"\0") + b"D3J19".ljust(234, b"\0"))
+    ),
+    "messages": Target(
+        messages,
+        (
+            b'\x07{\r\n  "discovery_b64" : "OiwuBAUBAAFaQlIA:c0cb"\r\n}',
+            b'\x05\xef\xbb\xbf{"channel_name":"v1.raw.zebra.com","channel_id":"1","unique_id":"50J"}',
+            b'\x20{"alert":{"unique_id":"50J","condition_id":"SGD SET","condition_state":"SET","setting_name":"a"}}',
+        ),
+    ),
+    "replies": Target(
+        replies,
+        (
+            getvar("a.b") + b'\0"value"\r\n',
+            json_command({"a": None}) + b'\0{"a":"\\"}{"}',
+            b"~HS\0\x02030,0\x03\r\n\x02001,0\x03\r\n\x020000,0\x03\r\n",
+        ),
+    ),
+    "tally": Target(
+        tally,
+        (
+            *(document for language, document in DOCUMENTS if language == "zpl"),
+            b"^XA^GFB,3,3,1,^XA^FS^PQ2,0,1,Y^XZ~DYR:A,B,G,4,1,^XZ^^XA^ISR:A,N^FDx^FS^XZ",
+        ),
+    ),
+}
