@@ -580,7 +580,7 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One event that a receiver never took."""
+    """One event that a receiver never took; `first_at` is when it happened."""
 
     event: int
     kind: str

@@ -79,5 +79,5 @@ def dead_letters(answer: Any) -> None:
         )
         for one in answer["letters"]
     ]
-    head = ("EVENT", "KIND", "SUBJECT", "TRIES", "FIRST TRIED", "LAST TRIED", "BECAUSE")
+    head = ("EVENT", "KIND", "SUBJECT", "TRIES", "HAPPENED", "LAST TRIED", "BECAUSE")
     table(head, shown, "Nothing was given up.")

@@ -30,7 +30,7 @@ from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
-from fanfold.model import JobState, Printer, PrinterId
+from fanfold.model import JobState
 from fanfold.store.base import Store
 from fanfold.transports.base import Transport
 from fanfold.wire import Document
@@ -86,14 +86,14 @@ class Engine:
         self._take(settings)
         await self._origins.start()
         await self._arrivals.start()
-        if self._relay is not None:
-            terms = self._relay.prepare(settings.webhooks)
-            await self._relay.start(terms, self._printer, self._background)
+        terms = self._relay.prepare(settings.webhooks) if self._relay else ()
         await self._upkeep.end_old_pulses()
         try:
             await self._roster.start(settings.printers, await self._store.unsettled())
         except Refused as refusal:
             raise CannotStart(refusal.says) from refusal
+        if self._relay is not None:
+            await self._relay.start(terms, self._roster.known, self._background)
         if settings.discovery.cups:
             self._upkeep.start_discovery(self._transports)
         self._upkeep.start()
@@ -259,10 +259,6 @@ class Engine:
         printer = lane.printer
         document = self._test_page(lane.language, printer.name)
         return m.Submit(printer.id, document, title="Fanfold test page")
-
-    def _printer(self, printer: PrinterId) -> Printer | None:
-        lane = self._roster.by_id(printer)
-        return lane.printer if lane else None
 
     def _webhooks(self) -> Relay:
         if self._relay is None:

@@ -298,7 +298,7 @@ class Round:
         if post is None:
             return None
         now_s = self._outbox.age_s
-        return Letter(event.id, kind.value, subject_of(event), post.url, post.body, clock.now(), now_s, now_s)
+        return Letter(event.id, kind.value, subject_of(event), post.url, post.body, event.at, now_s, now_s)
 
     def _send(self, trail: Trail) -> None:
         """Post what may go now."""
@@ -327,7 +327,7 @@ class Round:
     async def _post(self, letter: Letter, url: str) -> Verdict:
         headers = {"Content-Type": "application/json"}
         if self.terms.secrets:
-            message = signing.message_id(self._name, letter.event, letter.subject, letter.body)
+            message = signing.message_id(self._name, letter.event, letter.subject, letter.first_at)
             headers |= signing.headers(self.terms.secrets, message, clock.now(), letter.body)
         try:
             answer = await self._office.postman.post(url, headers, letter.body, POST_S)

@@ -71,12 +71,17 @@ class Roster:
         """Return the lane of the printer with that id."""
         return self._lanes.get(printer)
 
+    def known(self, printer: PrinterId) -> Printer | None:
+        """Return that printer, also one that is gone and may return."""
+        if lane := self._lanes.get(printer):
+            return lane.printer
+        kept = self._kept.get(printer)
+        return kept.printer if kept else None
+
     def name_of(self, printer: PrinterId) -> str:
         """Return what people call that printer, also when it is gone."""
-        if lane := self._lanes.get(printer):
-            return lane.printer.name
-        kept = self._kept.get(printer)
-        return kept.printer.name if kept else printer
+        known = self.known(printer)
+        return known.name if known else printer
 
     def transport(self, uri: str) -> Transport:
         """Return the transport for that URI, which it finds well formed. Raises Refused `bad-uri` 422."""

@@ -40,14 +40,14 @@ def headers(secrets: Sequence[bytes], message: str, at: datetime, body: bytes) -
     return {"webhook-id": message, "webhook-timestamp": timestamp, "webhook-signature": signatures}
 
 
-def message_id(webhook: str, event: int, subject: str, body: bytes) -> str:
+def message_id(webhook: str, event: int, subject: str, at: datetime) -> str:
     """Return what names an event for one webhook's receiver.
 
-    Events are numbered per store, and several gateways may tell one receiver: so the body, with its time and ids,
-    is part of the name. A dot would end it (`id.timestamp.body`).
+    Events are numbered per store, and several gateways may tell one receiver: so what it is about and when it happened
+    are part of the name. A dot would end it (`id.timestamp.body`).
     """
-    told = "\0".join((webhook, str(event), subject)).encode() + b"\0" + body
-    return f"evt_{event}_{hashlib.sha256(told).hexdigest()[:32]}"
+    told = "\0".join((webhook, str(event), subject, at.isoformat()))
+    return f"evt_{event}_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
 def _signature(secret: bytes, message: str, timestamp: str, body: bytes) -> str:

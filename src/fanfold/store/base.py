@@ -108,9 +108,9 @@ class Letter:
     url: str
     body: bytes
     first_at: datetime
-    """When it was first tried, for people."""
+    """When the event happened; with its number it tells it from all others."""
     since_s: float
-    """The same as the store's age, for deciding."""
+    """When it was first tried or began to wait, as the store's age, for deciding."""
     next_s: float
     """The store's age at which it is tried again."""
     tries: int = 0

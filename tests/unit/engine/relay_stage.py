@@ -140,9 +140,13 @@ class House:
     relay: Relay
     background: Background
     settings: tuple[WebhookSetting, ...]
+    calls_it: str = "the"
 
     async def start(self) -> None:
-        await self.relay.start(self.relay.prepare(self.settings), printer, self.background)
+        await self.relay.start(self.relay.prepare(self.settings), self.printer, self.background)
+
+    def printer(self, name: PrinterId) -> Printer:
+        return Printer(name, f"{self.calls_it} {name}", f"socket://user:secret@192.0.2.7/{name}")
 
     async def configure(self, *settings: WebhookSetting) -> Sequence[str]:
         self.settings = settings
@@ -157,23 +161,19 @@ class House:
         return (await self.relay.list()).webhooks[0]
 
     async def killed(self) -> House:
-        """The same gateway after a SIGKILL: only what the store keeps is left."""
+        """The same gateway after a SIGKILL: only what the store keeps is left. All printers were renamed meanwhile."""
         for one, task in self.relay._rounds.values():
             await _cut(task)
             for flight in list(one._flights):
                 await _cut(flight)
         self.relay._rounds.clear()
-        return replace(self, relay=make_relay(self.store, self.shop))
+        return replace(self, relay=make_relay(self.store, self.shop), calls_it=self.calls_it + " new")
 
 
 async def _cut(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def printer(name: PrinterId) -> Printer:
-    return Printer(name, f"the {name}", f"socket://user:secret@192.0.2.7/{name}")
 
 
 def wording(setting: WebhookSetting) -> Wording:
