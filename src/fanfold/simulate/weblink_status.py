@@ -86,7 +86,7 @@ class Look:
     @property
     def inches(self) -> int:
         """How much paper ran through it."""
-        return self.odometer * self.made.label_length // round(self.made.dots_per_mm * 25.4)
+        return int(self.odometer * self.made.label_length / (self.made.dots_per_mm * 25.4))
 
 
 def answer(name: str, look: Look) -> bytes:
