@@ -50,6 +50,7 @@ class Arrivals:
 
     def __init__(self, store: Store, roster: Roster, background: Background) -> None:
         self._store, self._roster, self._background = store, roster, background
+        self._closed = False
         self._rejected: dict[str, None] = {}
         self._unwritten: Counter[PrinterId] = Counter()
         self._suspicions: dict[PrinterId, _Suspicion] = {}
@@ -59,6 +60,10 @@ class Arrivals:
         self._rejected = dict.fromkeys(map(address, await self._store.rejected()))
         for receiver in {id(one): one for one in self._roster.receivers.values()}.values():
             receiver.receive_for(self)
+
+    def close(self) -> None:
+        """Take no more news: that all printers go while the gateway stops says nothing of them. Idempotent."""
+        self._closed = True
 
     # who is rejected
 
@@ -99,7 +104,7 @@ class Arrivals:
     def tell(self, uri: str, news: News) -> None:
         """Take news of a printer that is let in; of any other they are nobody's."""
         lane = self._roster.at(uri)
-        if lane is None:
+        if lane is None or self._closed:
             return
         try:
             self._take(lane, news)

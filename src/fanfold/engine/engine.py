@@ -102,6 +102,7 @@ class Engine:
         """Refuse new work, let what is being sent end within `drain_s`, hold the rest in doubt. Idempotent."""
         self.closing = True
         await asyncio.gather(*(lane.stop(self.settings.drain_s) for lane in self._roster))
+        self._arrivals.close()
         self._bus.close()
         if self._relay is not None:
             await self._relay.close()

@@ -90,6 +90,8 @@ def _without_absence(lane: PrinterStatus) -> PrinterStatus:
     """What the lane says, but for that it did not reach the printer."""
     if lane.reachable is not Reachable.DOWN:
         return lane
+    if lane.state is PrinterState.PROCESSING:
+        return replace(lane, reasons=(), message="", reachable=Reachable.UNKNOWN)
     if _LASTING.isdisjoint(lane.reasons):
         return PrinterStatus()
     return replace(lane, reachable=Reachable.UNKNOWN)

@@ -29,7 +29,9 @@ from fanfold.model import JobState, Printer, PrinterId, PrinterState, Reachable,
 from fanfold.reception import ChannelClosed, ChannelOpened, Faults, Known, News, Scanned, Suspicious, Went
 from fanfold.registry import LANGUAGES
 from fanfold.store.memory import MemoryStore
+from fanfold.transports.base import Report
 from tests.unit.engine.gate import warehouse
+from tests.unit.engine.toy import ToyLink
 
 
 async def test_nothing_is_said_of_a_printer_that_has_not_come_yet(tmp_path: Path) -> None:
@@ -350,4 +352,40 @@ async def test_after_a_restart_a_printer_is_known_and_nothing_is_said_of_it_unti
         assert h.gate.desk.known("dial:1") == Known(job.printer, "user:a")
         await h.gate.tried.wait()
         h.gate.dial("1")
+        assert (await h.end(job)).state is JobState.COMPLETED
+
+
+async def test_that_printers_go_while_the_gateway_stops_is_no_news(tmp_path: Path) -> None:
+    store = MemoryStore(tmp_path)
+    async with warehouse(tmp_path, store=store) as h:
+        await h.adopt("1")
+        h.gate.dial("1")
+        await h.engine.stop()
+        for one in (ChannelClosed("raw", "over"), Went("over"), Scanned("late", "x")):
+            h.gate.desk.tell("dial:1", one)
+        await asyncio.sleep(0)
+        assert (await h.view("1")).status.reachable is Reachable.UP
+        assert not [one for one in await store.events(0) if isinstance(one, PrinterDisconnected | PrinterScanned)]
+
+
+async def test_a_printer_that_comes_back_while_its_job_is_under_way_still_counts_as_printing(tmp_path: Path) -> None:
+    lost, settled = asyncio.Event(), asyncio.Event()
+
+    async def loses_its_line(link: ToyLink, work: object, report: Report) -> None:
+        report.stalled(Reason.OFFLINE, "its raw channel broke; its counter is asked when it is back")
+        lost.set()
+        await settled.wait()
+
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        h.gate.dial("1")
+        h.gate.deeds.append(loses_its_line)
+        job = await h.submit(printer="1")
+        await lost.wait()
+        h.gate.hang_up("1")
+        assert (await h.view("1")).status.reachable is Reachable.DOWN
+        h.gate.dial("1")
+        status = (await h.view("1")).status
+        assert (status.state, status.reachable, status.reasons) == ("processing", Reachable.UP, ())
+        settled.set()
         assert (await h.end(job)).state is JobState.COMPLETED
