@@ -1,6 +1,6 @@
 """Printers that dial in through a real nginx with TLS: what they are sent arrives, and their lines stay up.
 
-`TRUE_TIMES=1` lets it run with nginx's true time-outs too, 60 s and 120 s, which takes seven minutes.
+`TRUE_TIMES=1` lets it run with nginx's true time-outs too, 60 s and 120 s, which takes six minutes more.
 """
 
 from __future__ import annotations
