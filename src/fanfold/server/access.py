@@ -10,22 +10,32 @@ from dataclasses import dataclass
 
 from fanfold.messages import (
     AddPrinter,
+    AdoptPrinters,
     AllowOrigin,
+    AskPrinter,
     ChangePrinter,
     Command,
     DisconnectClient,
     Refusal,
+    RejectPrinter,
     Reload,
     RemovePrinter,
+    ReopenChannel,
+    RetryDeadLetters,
     RevokeOrigin,
+    TracePrinter,
 )
 from fanfold.server.arrival import SITE_MARKS, Arrival, is_upgrade, offered
 from fanfold.server.base import BEARER_SUBPROTOCOL
 from fanfold.server.digest import Digest
 from fanfold.server.proofs import Proofs, Unproven
 
-OWNERS_ONLY = frozenset({AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient})
-"""Commands that change who may do what, or where paper comes out: not for pages that were merely let in to print."""
+OWNERS_ONLY = frozenset({
+    AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient,
+    AdoptPrinters, RejectPrinter, AskPrinter, ReopenChannel, TracePrinter, RetryDeadLetters,
+})  # fmt: skip
+"""Commands that change who may do what, where paper comes out, or printers themselves: not for pages that were merely
+let in to print."""
 
 _LOOPBACK_PAGE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")

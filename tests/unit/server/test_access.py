@@ -10,16 +10,23 @@ from hypothesis import strategies as st
 
 from fanfold.messages import (
     AddPrinter,
+    Adoption,
+    AdoptPrinters,
     AllowOrigin,
+    AskPrinter,
     CancelJob,
     ChangePrinter,
     Command,
     DisconnectClient,
     ListPrinters,
     Refusal,
+    RejectPrinter,
     Reload,
     RemovePrinter,
+    ReopenChannel,
+    RetryDeadLetters,
     RevokeOrigin,
+    TracePrinter,
 )
 from fanfold.model import JobId
 from fanfold.server.access import Access, Admission, may
@@ -205,6 +212,12 @@ OWNERS: tuple[Command, ...] = (
     ChangePrinter("p"),
     RemovePrinter("p"),
     DisconnectClient("c1"),
+    AdoptPrinters((Adoption("50J1"),)),
+    RejectPrinter("50J1"),
+    AskPrinter("p", b"~HI"),
+    ReopenChannel("p", "raw"),
+    TracePrinter("50J1", 20),
+    RetryDeadLetters("shop"),
 )
 
 
