@@ -26,7 +26,7 @@ from fanfold.server.guard import Guard, Route
 from fanfold.server.keys import AUTHORITIES, CERTIFICATE, Keys
 from fanfold.server.listen import Ear, open_ears, shown
 from fanfold.server.metrics import MEDIA_TYPE, Metrics
-from fanfold.server.printers import Printers, greet
+from fanfold.server.printers import Printers
 from fanfold.server.refusals import Refusals
 from fanfold.server.site import CAN_RENEW, Site
 from fanfold.server.upgrade import Upgrades
@@ -138,7 +138,7 @@ class Server:
         """Return all routes behind their guard."""
         guard = Guard(self._access, self._ears, self._keys, self._printers, self._app_routes(), self._refusals)
         app = web.Application(middlewares=[guard.stand])
-        app.on_response_prepare.extend((headers.dress, greet))
+        app.on_response_prepare.append(headers.dress)
         for row in self._doors.routes:
             if row.path != "/v1/ws":
                 self._add(app, row)

@@ -1,63 +1,56 @@
-"""A line of frames with a printer: the framework parses what comes, we write. Knows no door and no word of theirs."""
+"""A line of frames with a printer, over a connection that is taken out of the framework's hands. Knows no door."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import struct
-from contextlib import suppress
-
-from aiohttp import WebSocketError, WSMessage, WSMsgType, web
-from aiohttp.abc import AbstractStreamWriter
+from typing import assert_never
 
 from fanfold.door import Heard, Hung, Pong, Said
+from fanfold.server import frames
 from fanfold.server.base import GOODBYE_S
+from fanfold.server.frames import Malformed, Message, Parser
 
 ROOM_BYTES = 16 * 1024
 """Over so much that waits in our own memory `send` waits. By default TLS alone would take half a megabyte a line."""
+UNREAD_BYTES = 64 * 1024
+"""Over so much that nobody has read yet the printer has to wait."""
+OVERHEAD_BYTES = 128
+"""What a message costs beside its bytes: empty ones fill memory too."""
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """The kernel gives up a peer that is silent and gone after a minute.
 
 Not TCP_USER_TIMEOUT: Linux also takes it for peers that are there but keep their window shut, so a printer would be
 cut off in the midst of a document for being out of paper (seen on Linux 6.18: cut after just that time).
 """
-CONTROL_BYTES = 125
-"""The most that a control frame may carry (RFC 6455 §5.5)."""
-
-BROKEN, NO_CODE, NORMAL = 1006, 1005, 1000
-_BINARY, _CLOSE, _PING, _PONG = 0x82, 0x88, 0x89, 0x8A
-"""First bytes of frames: whole, of that kind."""
 
 
-class SocketLine:
-    """`door.Line` over a WebSocket that the framework has opened and now only reads from.
+class SocketLine(asyncio.Protocol):
+    """`door.Line` over an open connection that speaks WebSocket from now on.
 
-    Frames are written past the framework: it would let a ping wait for room behind a full line, and its one place to
-    wait in is lost for all who wait there when one of them is cancelled. Has no timers of its own, for there are
-    thousands of lines: who owns one looks at `heard_s` and `sent_s`.
+    Has no timers of its own, for there are thousands of lines: who owns one looks at `heard_s` and `sent_s`.
     """
 
     __slots__ = (
-        "_drain", "_draining", "_ended", "_framework", "_is_read", "_loop", "_over", "_protocol", "_transport",
+        "_arrived", "_ended", "_gone", "_loop", "_owed", "_parser", "_room", "_transport", "_unread", "_unread_bytes",
         "heard_s", "sent_s",
     )  # fmt: skip
 
-    def __init__(self, framework: web.WebSocketResponse, writer: AbstractStreamWriter, request: web.Request) -> None:
-        """Take over a prepared WebSocket. Raises ConnectionError where it is gone already."""
-        if request.transport is None:
-            raise ConnectionResetError("The line is over.")
-        self._framework = framework
-        self._drain = writer.drain
-        self._protocol = request.protocol
-        self._transport: asyncio.Transport = request.transport
+    def __init__(self, transport: asyncio.Transport, message_bytes: int) -> None:
+        self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._draining: asyncio.Task[None] | None = None
+        self._parser = Parser(message_bytes)
+        self._unread: list[Heard] = []  # mostly empty; a deque would cost each idle line 760 bytes
+        self._unread_bytes = 0
         self._ended: Hung | None = None
-        self._is_read = False
-        self._over: asyncio.Event | None = None
+        self._arrived: asyncio.Future[None] | None = None
+        self._room: asyncio.Event | None = None
+        self._owed: bytes | None = None
+        self._gone: asyncio.Event | None = None
         self.heard_s = self.sent_s = self._loop.time()
-        self._transport.set_write_buffer_limits(ROOM_BYTES)
-        _keep_alive(self._transport)
+        transport.set_write_buffer_limits(ROOM_BYTES)
+        transport.set_protocol(self)
+        _keep_alive(transport)
 
     @property
     def unsent_bytes(self) -> int:
@@ -71,133 +64,163 @@ class SocketLine:
 
     async def receive(self) -> Heard:
         """Return the next that comes; after Hung, Hung again."""
-        while (end := self._ended) is None:
-            message = await self._read()
-            if self._ended is not None:  # ended by us meanwhile
-                continue
-            match message.type:
-                case WSMsgType.BINARY:
-                    return Said(message.data)
-                case WSMsgType.TEXT:
-                    return Said(message.data, is_text=True)
-                case WSMsgType.PONG:
-                    return Pong(bytes(message.data))
-                case WSMsgType.PING:
-                    self._write(_PONG, bytes(message.data))
-                case WSMsgType.CLOSE:
-                    self._answer_goodbye(Hung(message.data or NO_CODE, message.extra or ""))
-                case _:
-                    self._ended = _end(self._framework.exception() or message.data)
-        return end
+        while not self._unread:
+            if self._ended is not None:
+                return self._ended
+            self._arrived = self._loop.create_future()
+            try:
+                await self._arrived
+            finally:
+                self._arrived = None
+        heard = self._unread.pop(0)
+        self._count(-_size_bytes(heard))
+        return heard
 
     async def send(self, frame: bytes) -> None:
         """Send one binary frame; waits for room behind it. Raises ConnectionError."""
         self._check_open()
-        self._write(_BINARY, frame)
-        if self._protocol.writing_paused:
-            await self._room()
+        self._write(frames.frame(frames.BINARY, frame))
+        while self._room is not None and self.is_open:
+            await self._room.wait()
+            self._check_open()
 
     async def ping(self, payload: bytes) -> None:
         """Send a ping behind all frames before it. Raises ConnectionError."""
         self._check_open()
-        self._write(_PING, payload[:CONTROL_BYTES])
+        self._write(frames.frame(frames.PING, payload[: frames.CONTROL_BYTES]))
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye, wait a bounded time for theirs, and hang up. Idempotent."""
         if self._ended is not None:
             return
-        self._ended = Hung(code, reason)
-        self._write(_CLOSE, _goodbye(code, reason))
+        self._gone = asyncio.Event()
+        self._write(frames.goodbye(code, reason))
+        self._end(Hung(code, reason))
+        self._unread.clear()
+        self._count(-self._unread_bytes)
         try:
             async with asyncio.timeout(GOODBYE_S):
-                await self._their_goodbye()
-            self._transport.close()
+                await self._gone.wait()
         except TimeoutError:
+            pass
+        finally:
             self._transport.abort()
-        except BaseException:
-            self._transport.abort()
-            raise
 
     def abort(self) -> None:
         """Hang up at once."""
-        self._ended = self._ended or Hung(BROKEN, "hung up by us")
+        self._end(Hung(frames.BROKEN, "hung up by us"))
         self._transport.abort()
 
-    # --- in
+    # --- what the event loop tells
 
-    async def _read(self) -> WSMessage:
-        self._is_read = True
-        try:
-            message: WSMessage = await self._framework.receive()
-        finally:
-            self._is_read = False
-            if self._over is not None:
-                self._over.set()
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the peer's apart."""
         self.heard_s = self._loop.time()
-        return message
+        try:
+            for message in self._parser.feed(data) if self._is_listening else ():
+                self._take(message)
+        except Malformed as error:
+            self._hang_up(Hung(error.code, error.says), frames.goodbye(error.code, error.says))
 
-    async def _their_goodbye(self) -> None:
-        """Return when they have said goodbye or are gone. Who reads just now goes on until then."""
-        message = None
-        while message is None or message.type in (WSMsgType.BINARY, WSMsgType.TEXT, WSMsgType.PING, WSMsgType.PONG):
-            if self._is_read:
-                self._over = asyncio.Event()
-                await self._over.wait()
-            if self._framework.close_code is not None or self._transport.is_closing():
-                return
-            message = await self._read()
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the connection is over."""
+        self._end(Hung(frames.BROKEN, str(exc or "") or "the connection broke"))
+        if self._gone is not None:
+            self._gone.set()
 
-    def _answer_goodbye(self, end: Hung) -> None:
-        self._ended = end
-        self._write(_CLOSE, _goodbye(NORMAL if end.code == NO_CODE else end.code, ""))
+    def pause_writing(self) -> None:
+        """Note that much waits to be sent."""
+        self._room = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        """Note that little does."""
+        self._make_room()
+        if self._owed is not None:
+            self._pong(self._owed)
+            self._owed = None
+
+    # --- within
+
+    @property
+    def _is_listening(self) -> bool:
+        """Whether anything of the peer's is waited for: after our goodbye only theirs."""
+        return self._ended is None or self._gone is not None
+
+    def _take(self, message: Message) -> None:
+        if self._gone is not None:
+            if message.kind == frames.CLOSE:
+                self._transport.close()
+            return
+        match message.kind:
+            case frames.BINARY | frames.TEXT:
+                self._put(Said(message.payload, is_text=message.kind == frames.TEXT))
+            case frames.PONG:
+                self._put(Pong(message.payload))
+            case frames.PING:
+                self._pong(message.payload)
+            case _:
+                code, reason = frames.farewell(message.payload)
+                answer = frames.NORMAL if code == frames.NO_CODE else code
+                self._hang_up(Hung(code, reason), frames.goodbye(answer, ""))
+
+    def _put(self, heard: Heard) -> None:
+        if self._ended is None:
+            self._unread.append(heard)
+            self._count(_size_bytes(heard))
+            self._wake()
+
+    def _count(self, size_bytes: int) -> None:
+        """Count what lies unread; over UNREAD_BYTES no more is taken until it is less."""
+        was_full, self._unread_bytes = self._unread_bytes > UNREAD_BYTES, self._unread_bytes + size_bytes
+        is_full = self._unread_bytes > UNREAD_BYTES
+        if is_full != was_full and not self._transport.is_closing():
+            (self._transport.pause_reading if is_full else self._transport.resume_reading)()
+
+    def _pong(self, payload: bytes) -> None:
+        if self._room is None:
+            self._write(frames.frame(frames.PONG, payload))
+        else:  # one who pings and does not read would fill our memory; the last ping is answered later (§5.5.3)
+            self._owed = payload
+
+    def _hang_up(self, end: Hung, last: bytes) -> None:
+        self._write(last)
+        self._end(end)
         self._transport.close()
-        if self._transport.get_write_buffer_size():  # else it would wait for one who went to read, for ever
+        if self._transport.get_write_buffer_size():  # else it would wait for one who does not read, for ever
             self._transport.abort()
 
-    # --- out
+    def _end(self, end: Hung) -> None:
+        self._ended = self._ended or end
+        self._make_room()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
 
     def _check_open(self) -> None:
         if not self.is_open:
             raise ConnectionResetError("The line is over.")
 
-    def _write(self, first: int, payload: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         self.sent_s = self._loop.time()
         if not self._transport.is_closing():
-            self._transport.write(_head(first, len(payload)) + payload)  # as one: apart they would be two TLS records
-
-    async def _room(self) -> None:
-        """Return when little waits. Several may wait, and each may be cancelled without the others' notice."""
-        while self._protocol.writing_paused and self.is_open:
-            if self._draining is None:
-                self._draining = self._loop.create_task(self._drained())
-            await asyncio.wait((self._draining,))
-        self._check_open()
-
-    async def _drained(self) -> None:
-        try:
-            with suppress(ConnectionError):
-                await self._drain()
-        finally:
-            self._draining = None
+            self._transport.write(data)
 
 
-def _head(first: int, length: int) -> bytes:
-    if length <= CONTROL_BYTES:
-        return struct.pack("!BB", first, length)
-    if length < 65536:
-        return struct.pack("!BBH", first, 126, length)
-    return struct.pack("!BBQ", first, 127, length)
-
-
-def _goodbye(code: int, reason: str) -> bytes:
-    words = reason.encode()[: CONTROL_BYTES - 2].decode(errors="ignore").encode()
-    return struct.pack("!H", code) + words
-
-
-def _end(error: object) -> Hung:
-    if isinstance(error, WebSocketError):
-        return Hung(int(error.code), str(error))
-    return Hung(BROKEN, str(error or "") or "the connection broke")
+def _size_bytes(heard: Heard) -> int:
+    match heard:
+        case Said(data) | Pong(data):
+            return len(data) + OVERHEAD_BYTES
+        case Hung():
+            return 0
+        case _:
+            assert_never(heard)
 
 
 def _keep_alive(transport: asyncio.Transport) -> None:

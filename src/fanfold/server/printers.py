@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 
 from aiohttp import web
 
 from fanfold.door import Door, Visit
+from fanfold.server import handshake
 from fanfold.server.arrival import Arrival, is_upgrade, offered
-from fanfold.server.base import GOODBYE_S, Doors, Engine
+from fanfold.server.base import Doors, Engine
 from fanfold.server.errands import Errands, where
 from fanfold.server.line import SocketLine
 from fanfold.server.problems import problem
@@ -18,7 +20,6 @@ from fanfold.server.problems import problem
 log = logging.getLogger("fanfold.line")
 
 GOING_AWAY, BROKEN = 1001, 1011
-DOOR = web.ResponseKey("door", Door)
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 MASK = "***"
 
@@ -58,25 +59,16 @@ class Printers:
     async def receive(
         self, request: web.Request, arrival: Arrival, door: Door, identities: tuple[str, ...]
     ) -> web.StreamResponse:
-        """Open the line that a visitor asked for, and leave it to its door until it is over."""
+        """Open the line that a visitor asked for, and leave it to its door until it is over. Raises Refused."""
         if self._engine.closing:
             return problem(503, "shutting-down", "The gateway is stopping. Connect again when it is back.")
-        socket = web.WebSocketResponse(
-            timeout=GOODBYE_S,
-            autoping=False,
-            autoclose=False,
-            protocols=(door.subprotocol,),
-            compress=False,
-            max_msg_size=self._message_bytes,
-            decode_text=False,
-        )
-        socket[DOOR] = door
-        writer = await socket.prepare(request)
-        line = SocketLine(socket, writer, request)
+        answer = handshake.answer(request.method, request.headers, door.subprotocol, door.answer_headers)
         visit = Visit(arrival.shown, _masked(request), arrival.peer, identities)
-        # A task of its own: the framework cancels the request when its connection is lost, but a lost line is news.
-        await asyncio.shield(self._errands.start(self._serve(door, visit, line)))
-        return socket
+        transport = _take_over(request)
+        line = SocketLine(transport, self._message_bytes)
+        transport.write(answer)
+        self._errands.start(self._serve(door, visit, line))
+        return web.Response()  # goes nowhere: for the framework the connection is gone
 
     def end_all(self, because: str) -> None:
         """Say goodbye to all."""
@@ -86,7 +78,8 @@ class Printers:
     async def _serve(self, door: Door, visit: Visit, line: SocketLine) -> None:
         self._lines.add(line)
         try:
-            await door.serve(visit, line)
+            with suppress(ConnectionError):  # it spoke into a line that was just lost; now it knows
+                await door.serve(visit, line)
         except Exception as error:  # noqa: BLE001  # whatever a door's fault is, it is no other line's
             log.error("A line with %s broke: %s.", visit.peer, where(error))  # noqa: TRY400  # no payload in the log
             await line.close(BROKEN, "The gateway made a mistake; it is in its log.")
@@ -95,19 +88,18 @@ class Printers:
             line.abort()
 
 
-async def greet(request: web.Request, response: web.StreamResponse) -> None:
-    """Word the answer to a handshake as printers read it, just before it goes.
+def _take_over(request: web.Request) -> asyncio.Transport:
+    """Take the connection out of the framework's hands. Raises ConnectionError where it is gone already.
 
-    The framework drops a `Content-Length` that is set earlier and writes `upgrade` small; some firmware gives up on
-    that.
+    What the framework holds for a connection (its parser, the request, two tasks, its own WebSocket) would be a third
+    of what a printer costs that says nothing for hours.
     """
-    door = response.get(DOOR)
-    if door is not None:
-        response.headers.update(door.answer_headers)
-        response.headers["Connection"] = "Upgrade"
-        response.headers["Sec-WebSocket-Protocol"] = door.subprotocol
-        for name in ("Content-Type", "Date", "Server"):
-            response.headers.popall(name, None)
+    framework, transport = request.protocol, request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("The visitor is gone.")
+    framework.transport = None  # else it would close it with all else that it gives up now
+    framework.connection_lost(None)
+    return transport
 
 
 def _masked(request: web.Request) -> tuple[tuple[str, str], ...]:

@@ -187,6 +187,11 @@ class ToyDoor:
     heard: list[Heard] = field(default_factory=list)
     over: int = 0
     """How many lines it saw the end of."""
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set nothing is read."""
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     async def serve(self, visit: Visit, line: Line) -> None:
         self.visits.append(visit)
@@ -198,6 +203,7 @@ class ToyDoor:
 
     async def _converse(self, line: Line) -> None:
         while True:
+            await self.gate.wait()
             heard = await line.receive()
             self.heard.append(heard)
             match heard:
@@ -205,6 +211,8 @@ class ToyDoor:
                     return
                 case Said(data) if data.startswith(b"say "):
                     await line.send(b"x" * int(data[4:]))
+                case Said(data) if data.startswith(b"x" * 1024):
+                    pass
                 case Said(b"break"):
                     raise ValueError("secret words of a document")
                 case Said(data) if data.startswith(b"close "):

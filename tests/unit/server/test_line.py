@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from fanfold.door import Hung, Line, Pong, Said
+from fanfold.server.line import UNREAD_BYTES
 from tests.unit.server.stage import WEBLINK, At, Stage, serving, until
 
 OPEN = At(doors=(WEBLINK,), proof=("none",))
@@ -119,6 +120,56 @@ async def test_sending_waits_for_a_peer_that_does_not_read_and_pings_do_not(stag
     while not sending.done():
         read += len(await reader.read(65536))
     assert read > 1_000_000
+    writer.close()
+
+
+async def test_one_who_pings_and_does_not_read_fills_no_memory_and_is_answered_later(stage: Stage) -> None:
+    reader, writer = await raw_line(stage, room_bytes=4096)
+    line = stage.door.lines[-1]
+    sending = asyncio.create_task(flood(line))
+    await until(lambda: line.unsent_bytes > 16 * 1024)
+    waiting = line.unsent_bytes
+    before_s = line.heard_s
+    for number in range(1000):
+        writer.write(masked(0x89, b"%d" % number))
+    await writer.drain()
+    writer.write(masked(0x82, b"the end"))
+    await until(lambda: stage.door.heard)
+    assert line.heard_s > before_s
+    assert line.unsent_bytes - waiting < 32  # the door's answer to the last message, and no pong
+    read = b""
+    while b"\x8a\x03999" not in read:
+        read = read[-8:] + await reader.read(65536)
+    sending.cancel()
+    await asyncio.wait((sending,))
+    writer.close()
+
+
+async def test_a_door_that_does_not_read_makes_its_printer_wait(stage: Stage) -> None:
+    stage.door.gate.clear()
+    printer, line = await dialled(stage)
+    sending = asyncio.create_task(tell(printer, 4000))
+    await until(lambda: line._unread_bytes > UNREAD_BYTES)  # type: ignore[attr-defined]
+    before_s = line.heard_s
+    await asyncio.wait((sending,), timeout=0.1)
+    assert line._unread_bytes < 1024**2  # type: ignore[attr-defined]
+    stage.door.gate.set()
+    await until(lambda: len(stage.door.heard) == 4000)
+    await sending
+    assert line.heard_s > before_s
+
+
+async def test_one_sender_that_is_cancelled_takes_no_other_with_it(stage: Stage) -> None:
+    reader, writer = await raw_line(stage, room_bytes=4096)
+    line = stage.door.lines[-1]
+    one, other = asyncio.create_task(flood(line)), asyncio.create_task(flood(line))
+    await until(lambda: line.unsent_bytes > 16 * 1024)
+    one.cancel()
+    await asyncio.wait((one,))
+    assert not other.done()
+    while not other.done():
+        await reader.read(65536)
+    await other
     writer.close()
 
 
@@ -310,6 +361,11 @@ async def raw_line(stage: Stage, room_bytes: int = 0) -> tuple[asyncio.StreamRea
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
     await until(lambda: len(stage.door.lines) > before)
     return reader, writer
+
+
+async def tell(printer: ClientWebSocketResponse, messages: int) -> None:
+    for _ in range(messages):
+        await printer.send_bytes(b"x" * 1024)
 
 
 async def flood(line: Line) -> None:
