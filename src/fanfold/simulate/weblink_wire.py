@@ -103,7 +103,8 @@ class Wire(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """Drop the connection at once; the peer sees a reset or an end."""
+        """Drop the connection at once, and say no more of it; the peer sees a reset or an end."""
+        self.ended = _nobody
         if self._transport is not None:
             self._transport.abort()
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 from aiohttp.web_ws import WebSocketResponse
 
 SUBPROTOCOL = "v1.weblink.zebra.com"
@@ -23,6 +23,8 @@ class Call:
     first: bytes = b""
     messages: list[bytes] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    pings: list[bytes] = field(default_factory=list)
+    pongs: list[bytes] = field(default_factory=list)
     closed: int | None = None
 
     @property
@@ -54,6 +56,8 @@ class Desk:
         self.calls: list[Call] = []
         self.requests: list[web.Request] = []
         self.url = ""
+        self.pongs = True
+        self.says_length = True
         self.gate: Callable[[web.Request], web.StreamResponse | None] = lambda _: None
         self._news = asyncio.Event()
 
@@ -79,6 +83,11 @@ class Desk:
         await main.say({"open": f"v1.{kind}.zebra.com"})
         return await self.call(count + 1)
 
+    async def pong(self, call: Call, data: bytes = b"there?") -> None:
+        """Ping, and wait for its pong."""
+        await call.ws.ping(data)
+        await self.until(lambda: data in call.pongs)
+
     async def answer(self, call: Call, asked: bytes, enough: Callable[[bytes], bool]) -> bytes:
         """Ask on a channel and return the answer when there is enough of it."""
         call.messages.clear()
@@ -91,25 +100,37 @@ class Desk:
         self.tell()
         if (refused := self.gate(request)) is not None:
             return refused
-        ws = WebSocketResponse(protocols=[SUBPROTOCOL], compress=False, max_msg_size=0)
+        ws = WebSocketResponse(protocols=[SUBPROTOCOL], compress=False, max_msg_size=0, autoping=False)
         await ws.prepare(request)
         call = Call(ws, request)
         self.calls.append(call)
         self.tell()
         async for message in ws:
-            if message.type is WSMsgType.TEXT:
-                call.texts.append(message.data)
-                message_bytes = message.data.encode()
-            else:
-                message_bytes = message.data
-            if call.first:
-                call.messages.append(message_bytes)
-            else:
-                call.first = message_bytes
+            await self._hear(call, message)
             self.tell()
         call.closed = ws.close_code
         self.tell()
         return ws
+
+    async def _hear(self, call: Call, message: WSMessage) -> None:
+        match message.type:
+            case WSMsgType.PING:
+                call.pings.append(message.data)
+                if self.pongs:
+                    await call.ws.pong(message.data)
+            case WSMsgType.PONG:
+                call.pongs.append(message.data)
+            case WSMsgType.TEXT:
+                call.texts.append(message.data)
+                call.first = call.first or message.data.encode()
+            case _ if call.first:
+                call.messages.append(message.data)
+            case _:
+                call.first = message.data
+
+    async def put_length(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self.says_length and isinstance(response, WebSocketResponse):
+            response.headers["Content-Length"] = "0"
 
 
 @asynccontextmanager
@@ -117,6 +138,7 @@ async def desk(**options: object) -> AsyncIterator[Desk]:
     """Run a server on loopback; its `url` is where printers dial."""
     made = Desk()
     app = web.Application()
+    app.on_response_prepare.append(made.put_length)
     app.router.add_get("/{path:.*}", made.serve)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
