@@ -32,12 +32,13 @@ _COLD_START = "COLD START,SNMP,Y,N,255.255.255.255,162,N,"
 class Body(ABC):
     """Faults, labels, alerts and the log.
 
-    `printed` has the formats whose labels are all out, `alerts` what it said on main, `log` its last lines.
+    `printed` has the formats whose labels are all out, `alerts` what it said on main, `log` its last lines, `usual` the
+    switches that it was made with.
     """
 
     def __init__(self, discovery: Discovery, switches: Switches, say: Callable[[str], None] | None) -> None:
         self.discovery = discovery
-        self.switches = switches
+        self.switches = self.usual = switches
         self.press = Press(lambda: self.switches, self._format_done, self._moved)
         self.printed: list[bytes] = []
         self.printed_formats = 0

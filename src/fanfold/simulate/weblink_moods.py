@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fanfold.simulate.weblink import Switches, WeblinkPrinter
 from fanfold.simulate.weblink_alerts import CONDITIONS
 
 Change = Callable[[WeblinkPrinter, str], object]
-_USUAL = Switches()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def _switch(word: str, field: str, value: object, says: str) -> Mood:
     def on(printer: WeblinkPrinter, _: str) -> None:
         printer.switch(**{field: value})
 
-    return Mood(word, says, on, lambda printer, _: printer.switch(**{field: getattr(_USUAL, field)}))
+    return Mood(word, says, on, lambda printer, _: printer.switch(**{field: getattr(printer.usual, field)}))
 
 
 def _number(word: str, field: str, kind: Callable[[str], object], says: str, takes: str) -> Mood:
@@ -69,7 +68,7 @@ def _number(word: str, field: str, kind: Callable[[str], object], says: str, tak
             raise ValueError(f"{word}:{text} wants a number behind its colon") from None
         printer.switch(**{field: value})
 
-    return Mood(word, says, on, lambda printer, _: printer.switch(**{field: getattr(_USUAL, field)}), takes)
+    return Mood(word, says, on, lambda printer, _: printer.switch(**{field: getattr(printer.usual, field)}), takes)
 
 
 def _condition(word: str, condition: str, says: str) -> Mood:
@@ -94,24 +93,15 @@ def _drop(printer: WeblinkPrinter, role: str) -> None:
 
 
 def _ready(printer: WeblinkPrinter, _: str) -> None:
-    now = printer.switches
-    printer.switch(**_changes(replace(_USUAL, **{field: getattr(now, field) for field in _KEPT})))
+    printer.switch(**{name: getattr(printer.usual, name) for name in Switches.__slots__})
     for condition in sorted(printer.press.conditions):
         printer.mend(condition)
     printer.power_on()
     printer.thaw()
 
 
-_KEPT = ("label_s", "retry_s", "retry_random_s", "ping_s", "boot_s", "connect_s", "keeps_bytes")
-"""Switches that are no mood: how long things take."""
-
-
-def _changes(switches: Switches) -> dict[str, object]:
-    return {name: getattr(switches, name) for name in Switches.__slots__}
-
-
 _ROWS = (
-    Mood("ready", "as it should be: every fault mended, every other mood ended", _ready),
+    Mood("ready", "as it was at first: faults mended, switches back, powered and dialling", _ready),
     _condition("paper-out", "PAPER OUT", "labels wait in its buffer"),
     _condition("head-open", "HEAD OPEN", "the same, and it is paused"),
     _condition("ribbon-out", "RIBBON OUT", "the same"),
