@@ -16,6 +16,9 @@ from fanfold.messages import (
     ChangePrinter,
     Command,
     DisconnectClient,
+    ListDeadLetters,
+    ListUnadopted,
+    ListWebhooks,
     Refusal,
     RejectPrinter,
     Reload,
@@ -32,10 +35,11 @@ from fanfold.server.proofs import Proofs, Unproven
 
 OWNERS_ONLY = frozenset({
     AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient,
-    AdoptPrinters, RejectPrinter, AskPrinter, ReopenChannel, TracePrinter, RetryDeadLetters,
+    ListUnadopted, AdoptPrinters, RejectPrinter, AskPrinter, ReopenChannel, TracePrinter,
+    ListWebhooks, ListDeadLetters, RetryDeadLetters,
 })  # fmt: skip
-"""Commands that change who may do what, where paper comes out, or printers themselves: not for pages that were merely
-let in to print."""
+"""Commands that tell or change who may do what, where paper comes out, or printers themselves: not for pages that were
+merely let in to print."""
 
 _LOOPBACK_PAGE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")

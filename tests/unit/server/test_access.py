@@ -18,7 +18,10 @@ from fanfold.messages import (
     ChangePrinter,
     Command,
     DisconnectClient,
+    ListDeadLetters,
     ListPrinters,
+    ListUnadopted,
+    ListWebhooks,
     Refusal,
     RejectPrinter,
     Reload,
@@ -218,6 +221,9 @@ OWNERS: tuple[Command, ...] = (
     ReopenChannel("p", "raw"),
     TracePrinter("50J1", 20),
     RetryDeadLetters("shop"),
+    ListUnadopted(),
+    ListWebhooks(),
+    ListDeadLetters("shop"),
 )
 
 
