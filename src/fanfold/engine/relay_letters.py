@@ -193,7 +193,8 @@ class Box:
     def put_off(self, letter: Letter) -> None:
         """This one was tried, and is to be tried later."""
         self.is_stale = True
-        self._letters = [letter if one.id == letter.id else one for one in self._letters]
+        letters = [letter if one.id == letter.id else one for one in self._letters]
+        self._letters = sorted(letters, key=lambda one: (one.next_s, one.id))
 
     def tried(self, letter: Letter) -> None:
         """Let this one wait its time from now on."""
@@ -211,3 +212,8 @@ class Box:
         """Return the first letter that may be tried now and whose subject is not busy."""
         due = (one for one in self._letters if one.subject not in busy and self.due_s(one) <= now_s)
         return next(due, None)
+
+    def probe(self, busy: Collection[str]) -> Letter | None:
+        """Return the letter by which to try a receiver that is down: one tried little, for others may be to blame."""
+        free = (one for one in self._letters if one.subject not in busy)
+        return min(free, key=lambda one: (one.tries, one.next_s), default=None)

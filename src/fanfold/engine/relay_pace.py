@@ -10,15 +10,17 @@ from math import inf
 from fanfold.engine.relay_post import Answer
 
 FIRST_S, LONGEST_S = 1.0, 3600.0
-"""Between two tries of one letter; it doubles."""
+"""Between two tries of a letter that was refused; it doubles."""
 LONGEST_PROBE_S = 60.0
-"""Between two tries of a receiver that is down: one post a minute costs nobody anything."""
+"""Between two tries where nobody answered: one post a minute costs nobody anything, and it may be back any time."""
 GIVE_UP_S = 24 * 3600.0
 """So long after its first try a letter is given up."""
 JITTER = 0.2
 """Many gateways that lost one receiver together shall not come back together."""
 DOWN_AFTER = 3
 """So many different letters failed and none was taken: it is the receiver, not the letter."""
+AWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+"""What a proxy answers when the receiver behind it is not there."""
 
 Chance = Callable[[], float]
 """Returns a number from 0 to 1."""
@@ -35,6 +37,8 @@ class Failed:
 
     says: str
     hold_s: float | None = None
+    is_away: bool = False
+    """Whether nobody answered, or a proxy for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,18 @@ def verdict(answer: Answer, *, heeds_status: bool) -> Verdict:
         return Gone(says)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and answer.retry_after_s is None:
         return Failed(says, FIRST_S)
-    return Failed(says, answer.retry_after_s)
+    return Failed(says, answer.retry_after_s, is_away=answer.status in AWAY)
 
 
-def wait_s(tries: int, chance: Chance, longest_s: float = LONGEST_S) -> float:
+def letter_wait_s(tries: int, verdict: Failed | Gone, chance: Chance) -> float:
+    """Return how long a letter waits after so many tries, of which the last failed so."""
+    if isinstance(verdict, Gone):
+        return wait_s(tries, chance, LONGEST_S)
+    longest_s = LONGEST_PROBE_S if verdict.is_away else LONGEST_S
+    return max(wait_s(tries, chance, longest_s), min(verdict.hold_s or 0, LONGEST_S))
+
+
+def wait_s(tries: int, chance: Chance, longest_s: float) -> float:
     """Return how long to wait after so many failed tries."""
     base_s = min(FIRST_S * 2.0 ** min(tries - 1, 30), longest_s)
     return base_s * (1 + JITTER * (2 * chance() - 1))
@@ -110,10 +122,8 @@ class Pace:
         self._failing.add(event)
         if isinstance(verdict, Gone):
             self._stopped, self._probe_s = True, inf
-        elif verdict.hold_s is not None:
-            self._put_off(now_s, verdict.hold_s)
-        elif self.is_down or len(self._failing) >= DOWN_AFTER:
-            self._put_off(now_s, 0)
+        elif verdict.hold_s is not None or self.is_down or len(self._failing) >= DOWN_AFTER:
+            self._put_off(now_s, verdict.hold_s or 0)
 
     def _put_off(self, now_s: float, hold_s: float) -> None:
         # what was under way when it was found to be down fails too, and says nothing new

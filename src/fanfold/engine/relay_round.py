@@ -20,7 +20,7 @@ from fanfold.config import WebhookSetting
 from fanfold.engine import signing
 from fanfold.engine.background import Background
 from fanfold.engine.relay_letters import Box, Line, Stretch, Trail, kind_of, subject_of
-from fanfold.engine.relay_pace import GIVE_UP_S, Chance, Failed, Gone, Pace, Taken, Verdict, verdict, wait_s
+from fanfold.engine.relay_pace import GIVE_UP_S, Chance, Failed, Gone, Pace, Taken, Verdict, letter_wait_s, verdict
 from fanfold.engine.relay_post import Postman, Wording
 from fanfold.errors import StoreFailed
 from fanfold.messages import Event
@@ -223,9 +223,8 @@ class Round:
         self._pace.failed(letter.event, now_s, verdict)
         if self._pace.is_down and not was_down:
             log.warning("webhook %s: %s; events wait for it", self._name, verdict.says)
-        hold_s = (verdict.hold_s or 0) if isinstance(verdict, Failed) else 0
         tries = letter.tries + 1
-        next_s = now_s + max(wait_s(tries, self._office.chance), hold_s)
+        next_s = now_s + letter_wait_s(tries, verdict, self._office.chance)
         tried = replace(letter, tries=tries, last_at=clock.now(), next_s=next_s, error=verdict.says)
         self._box.tried(tried)
         if not letter.id:
@@ -268,7 +267,8 @@ class Round:
                 letters.clear()
 
     async def _look(self) -> None:
-        if self._box.is_stale and self._box.ready(self._outbox.age_s, self._busy()) is None:
+        is_probe_due = self._pace.is_down and self._may_post()
+        if self._box.is_stale and (is_probe_due or self._ready() is None):
             self._box.fill(await self._outbox.next_letters(self._name, LOOK), LOOK)
 
     async def _read(self, trail: Trail) -> None:
@@ -303,8 +303,7 @@ class Round:
     def _send(self, trail: Trail) -> None:
         """Post what may go now."""
         while self._may_post():
-            busy = self._busy()
-            letter = self._box.ready(self._outbox.age_s, busy) or self._line.next(busy)
+            letter = self._ready() or self._line.next(self._busy())
             if letter is None:
                 return
             url = self.terms.wording.address(letter.kind)
@@ -321,6 +320,11 @@ class Round:
             return not self._flights and self._outbox.age_s >= self._pace.probe_s
         return len(self._flights) < AT_ONCE and not self._stopped
 
+    def _ready(self) -> Letter | None:
+        """Return the letter of the outbox that may go next."""
+        busy = self._busy()
+        return self._box.probe(busy) if self._pace.is_down else self._box.ready(self._outbox.age_s, busy)
+
     def _busy(self) -> frozenset[str]:
         return frozenset(letter.subject for letter in self._flights.values())
 
@@ -332,7 +336,7 @@ class Round:
         try:
             answer = await self._office.postman.post(url, headers, letter.body, POST_S)
         except OSError as error:
-            return Failed(str(error))
+            return Failed(str(error), is_away=True)
         except Exception as fault:  # noqa: BLE001  # told; the letter is tried again
             self._office.background.fault(f"webhook {self._name}: post", fault)
             return Failed(f"it could not be posted: {fault!r}")
@@ -354,10 +358,12 @@ class Round:
             yield self._write_s(stretch)
         busy, is_full = self._busy(), bool(self._flights) and not self._may_post()
         for letter in self._box.letters:
-            if self._pace.is_down and letter.subject not in busy:
+            if letter.subject in busy:
+                continue
+            if self._pace.is_down:
                 yield letter.since_s + GIVE_UP_S
-            if not is_full and letter.subject not in busy:
-                yield max(self._box.due_s(letter), self._pace.probe_s)
+            if not is_full:
+                yield self._pace.probe_s if self._pace.is_down else self._box.due_s(letter)
 
     def _write_s(self, stretch: Stretch) -> float:
         """Return the age at which the cursor has to move on disk."""

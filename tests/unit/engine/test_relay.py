@@ -251,6 +251,60 @@ def test_a_receiver_that_is_down_is_tried_now_and_then_and_gets_all_when_it_is_b
     live(story())
 
 
+@pytest.mark.parametrize("away", [ConnectionError("refused"), TimeoutError("no answer"), Answer(503), Answer(502)])
+def test_a_receiver_that_was_away_for_hours_gets_a_lone_event_soon_after_it_is_back(
+    tmp_path: Path, away: Answer | Exception
+) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.mood = lambda posted: away
+        await house.tell("scanner", "scanner")
+        await asyncio.sleep(5 * HOUR_S)
+        house.shop.mood = lambda posted: 200
+        back_s = asyncio.get_running_loop().time()
+        assert by_subject(await house.shop.until_taken(2)) == {"scanner": [1, 2]}
+        assert asyncio.get_running_loop().time() - back_s < 90
+        assert len(house.shop.tries) < 6 * 60
+        await house.relay.close()
+
+    live(story())
+
+
+def test_an_event_by_which_the_receiver_falls_over_keeps_back_no_other_for_long(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.mood = lambda posted: ConnectionError("reset") if posted.subject == "bad" else 200
+        await house.tell("bad")
+        for _ in range(300):
+            await house.tell("till", "bar")
+            await asyncio.sleep(10)
+        taken = await house.shop.until_taken(600)
+        assert in_order(taken)
+        assert len([posted for posted in house.shop.tries if posted.subject == "bad"]) < 120
+        late = [after.at_s - before.at_s for before, after in pairwise(taken) if after.subject == before.subject]
+        assert all(wait_s < 15 for wait_s in late)
+        await house.relay.close()
+
+    live(story())
+
+
+def test_a_few_such_events_delay_the_others_by_a_probe_at_most(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.mood = lambda posted: ConnectionError("reset") if posted.subject in "abcd" else 200
+        await house.tell(*"abcd")
+        told_s = []
+        for _ in range(200):
+            await asyncio.sleep(30)
+            await house.tell("till")
+            told_s.append(asyncio.get_running_loop().time())
+        taken = await house.shop.until_taken(200)
+        assert max(posted.at_s - at_s for posted, at_s in zip(taken, told_s, strict=True)) < 80
+        await house.relay.close()
+
+    live(story())
+
+
 def test_after_a_day_what_was_never_taken_is_given_up_and_can_be_tried_again(tmp_path: Path) -> None:
     async def story() -> None:
         house = await opened(tmp_path)
