@@ -18,6 +18,7 @@ class Step:
     attempt: int
     evidence: int
     reasons: tuple[str, ...] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Kept:
     def reasons(self) -> frozenset[str]:
         """All that it ever had."""
         return frozenset(reason for step in self.steps for reason in step.reasons)
+
+    @property
+    def evidence(self) -> int:
+        """How much is known of its paper at last; 2 is delivered, 3 printed."""
+        return self.steps[-1].evidence if self.steps else 0
 
     @property
     def in_doubt(self) -> bool:
@@ -64,10 +70,11 @@ def read_books(data: Path) -> Books:
     with _reading(data / "fanfold.db") as db:
         steps: dict[int, list[Step]] = {}
         rows = db.execute(
-            "SELECT job, id, state, attempt, evidence, reasons FROM events WHERE job NOT NULL ORDER BY rowid"
+            "SELECT job, id, state, attempt, evidence, reasons, message FROM events WHERE job NOT NULL ORDER BY rowid"
         )
-        for job, number, state, attempt, evidence, reasons in rows:
-            steps.setdefault(job, []).append(Step(number, state, attempt, evidence, tuple(reasons.split())))
+        for job, number, state, attempt, evidence, reasons, message in rows:
+            step = Step(number, state, attempt, evidence, tuple(reasons.split()), message)
+            steps.setdefault(job, []).append(step)
         jobs = db.execute(
             "SELECT seq, jobs.id, coalesce(printers.name, printer), state, sha256 FROM jobs "
             "LEFT JOIN printers ON printers.id = printer ORDER BY seq"

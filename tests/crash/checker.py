@@ -19,6 +19,8 @@ NEXT = {
     "canceled": set[str](),
 }
 """Where a job may go from a state while no person decides anything."""
+PRINTED = 3
+"""The evidence of a job whose printer itself says that it came out."""
 
 
 @dataclass
@@ -40,25 +42,32 @@ class Ledger:
 
 
 def complaints(
-    ledger: Ledger, books: Books, sheets: Sequence[Sheet], handed: Sequence[Sheet] | None = None
+    ledger: Ledger,
+    books: Books,
+    sheets: Sequence[Sheet],
+    handed: Sequence[Sheet] | None = None,
+    memories: Mapping[str, Sequence[Sheet]] | None = None,
 ) -> list[str]:
     """Return all that is wrong, in words; nothing when every promise was kept.
 
     `handed` is what a spooler was given, where one stood between the gateway and the paper: for what it prints twice
-    by itself after a crash of its own nobody else answers.
+    by itself after a crash of its own nobody else answers. `memories` has what each printer has read that says so
+    before it has printed, as those do that dial in; their `sheets` are in the order in which they came out.
     """
     labels = {label.sha256: label for label in ledger.paper.labels.values()}
     by_label = {labels[job.sha256].name: job for job in books.jobs if job.sha256 in labels}
+    read = {name: by_name(had) for name, had in (memories or {}).items()}
     return [
         *ledger.contradictions,
         *_lost(ledger, by_label),
         *_kept_twice(books, labels),
         *_unknown(sheets, by_label),
-        *(words for name, job in by_label.items() for words in _ended(name, job, by_name(sheets).get(name, []))),
+        *_ends(by_label, by_name(sheets), read),
         *_twice([sheet for sheet in handed if sheet.whole] if handed is not None else sheets),
         *_told(ledger, by_label),
         *(words for job in books.jobs for words in _history(job)),
         *_order(books),
+        *_order_on_paper(sheets, by_label, read),
     ]
 
 
@@ -86,17 +95,43 @@ def _unknown(sheets: Sequence[Sheet], kept: Mapping[str, Kept]) -> Iterator[str]
             yield f"{sheet.name}: came out of {sheet.printer} instead of {kept[sheet.name].printer}"
 
 
-def _ended(name: str, job: Kept, sheets: Sequence[Sheet]) -> Iterator[str]:
-    if not job.finished:
-        yield f"{name}: still {job.state} at the end"
-    elif job.state == "completed":
-        if not any(sheet.whole for sheet in sheets):
-            yield f"{name}: completed, but not whole on paper"
-    elif not job.in_doubt:
-        if sheets:
-            yield f"{name}: {job.state} without a doubt ({', '.join(job.steps[-1].reasons)}), but it is on paper"
-        if job.state == "held" and "too-late" not in job.reasons:
-            yield f"{name}: held without a reason to"
+def _ends(
+    kept: Mapping[str, Kept], paper: Mapping[str, Sequence[Sheet]], read: Mapping[str, Mapping[str, Sequence[Sheet]]]
+) -> Iterator[str]:
+    for name, job in kept.items():
+        sheets, memory = paper.get(name, ()), read.get(job.printer)
+        if not job.finished:
+            yield f"{name}: still {job.state} at the end"
+        elif job.state == "completed" and memory is not None:
+            yield from _delivered(name, job, sheets, memory.get(name, ()))
+        elif job.state == "completed":
+            if not _whole(sheets):
+                yield f"{name}: completed, but not whole on paper"
+        else:
+            yield from _not_printed(name, job, sheets)
+
+
+def _delivered(name: str, job: Kept, sheets: Sequence[Sheet], had: Sequence[Sheet]) -> Iterator[str]:
+    """A printer may lose what it has read; then nobody may say that it was printed."""
+    if job.evidence >= PRINTED and not _whole(sheets):
+        yield f"{name}: called printed, but not whole on paper"
+    if not _whole(had):
+        yield f"{name}: called delivered, but its printer never had all of it"
+
+
+def _not_printed(name: str, job: Kept, sheets: Sequence[Sheet]) -> Iterator[str]:
+    if job.in_doubt:
+        if job.state == "held" and not job.steps[-1].message:
+            yield f"{name}: held in doubt without a word"
+        return
+    if sheets:
+        yield f"{name}: {job.state} without a doubt ({', '.join(job.steps[-1].reasons)}), but it is on paper"
+    if job.state == "held" and "too-late" not in job.reasons:
+        yield f"{name}: held without a reason to"
+
+
+def _whole(sheets: Sequence[Sheet]) -> bool:
+    return any(sheet.whole for sheet in sheets)
 
 
 def _twice(sheets: Sequence[Sheet]) -> Iterator[str]:
@@ -109,9 +144,10 @@ def _twice(sheets: Sequence[Sheet]) -> Iterator[str]:
 
 def _told(ledger: Ledger, kept: Mapping[str, Kept]) -> Iterator[str]:
     for name, told in ledger.told.items():
-        state = kept[name].state if name in kept else "lost"
-        if (told == "success") is not (state == "completed"):
-            yield f"{name}: its page was told {told}, but it is {state}"
+        states = [step.state for step in kept[name].steps] if name in kept else ["lost"]
+        # what was completed may turn out to be lost: then it is held, and its page has gone long since
+        if states[-1] == "completed" if told == "error" else "completed" not in states:
+            yield f"{name}: its page was told {told}, but it is {states[-1]}"
 
 
 def _history(job: Kept) -> Iterator[str]:
@@ -141,3 +177,16 @@ def _order(books: Books) -> Iterator[str]:
         for (before, _), (after, late) in pairwise(line):
             if after <= before:
                 yield f"job {late}: taken out of turn"
+
+
+def _order_on_paper(sheets: Sequence[Sheet], kept: Mapping[str, Kept], rolls: Mapping[str, object]) -> Iterator[str]:
+    """What is known to have reached a printer comes out of it in the order in which it was accepted."""
+    last: dict[str, tuple[int, str]] = {}
+    for sheet in sheets:
+        job = kept.get(sheet.name)
+        if job is None or sheet.printer not in rolls or not sheet.whole or job.state != "completed":
+            continue
+        before = last.get(sheet.printer)
+        if before and before[0] > job.steps[0].id:
+            yield f"{sheet.name}: came out of {sheet.printer} after {before[1]}, which was accepted later"
+        last[sheet.printer] = job.steps[0].id, sheet.name

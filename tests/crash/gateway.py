@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,14 +14,29 @@ from typing import Any
 import aiohttp
 
 from tests.crash.books import Books, read_books
-from tests.peers.processes import until
+from tests.peers.processes import steady_port, until
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 30
 """It takes 0.7 s; ours is not the only process of the machine."""
 
+DEAD_AFTER_S, PINGS = 70, 3.5
+"""How long a printer's line may be silent, by default, and how often it is pinged meanwhile."""
+SECRET = "a-secret-of-this-test-only"
 CONFIG = """\
 drain_s = 0
+[[listeners]]
+address = "127.0.0.1"
+port = {port}
+[[listeners]]
+address = "127.0.0.1"
+port = {door}
+doors = ["weblink"]
+proof = ["path"]
+secret_file = "weblink-secret"
+[weblink]
+ping_s = {ping_s}
+dead_after_s = {dead_after_s}
 [discovery]
 cups = false
 [dialects.printerwebsocket]
@@ -40,18 +52,29 @@ stall_after_s = 0.3
 
 
 class Gateway:
-    """`start` it, let it be `ready`, `kill` it. `up` is set while it is thought to answer."""
+    """`start` it, let it be `ready`, `kill` it. `up` is set while it is thought to answer.
 
-    def __init__(self, folder: Path, printers: Mapping[str, str], page_start_within_s: float) -> None:
+    Printers that dial in knock at the port `door`, with SECRET at the end of their path.
+    """
+
+    def __init__(
+        self, folder: Path, printers: Mapping[str, str], page_start_within_s: float, dead_after_s: float
+    ) -> None:
         self.data = folder / "data"
         self.log = folder / "gateway.log"
         self.up = asyncio.Event()
         self.starts = 0
+        self.door = steady_port()
         self._config = folder / "fanfold.toml"
-        self._port = _steady_port()
+        self._port = steady_port()
         self._process: asyncio.subprocess.Process | None = None
         tables = "".join(PRINTER.format(name=name, uri=uri) for name, uri in printers.items())
-        self._config.write_text(CONFIG.format(page_start_within_s=page_start_within_s) + tables)
+        settings = CONFIG.format(
+            port=self._port, door=self.door, page_start_within_s=page_start_within_s,
+            ping_s=dead_after_s / PINGS, dead_after_s=dead_after_s,
+        )  # fmt: skip
+        self._config.write_text(settings + tables)
+        (folder / "weblink-secret").write_text(SECRET)
 
     @property
     def url(self) -> str:
@@ -61,7 +84,7 @@ class Gateway:
     async def start(self, *how: str) -> None:
         """Start it, by the launcher where it shall not be quite itself (`tests/crash/launch.py` says how)."""
         module = ("tests.crash.launch", *how, "--") if how else ("fanfold",)
-        serve = ("serve", "--config", self._config, "--data", self.data, "--listen", f"127.0.0.1:{self._port}")
+        serve = ("serve", "--config", self._config, "--data", self.data)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}
         self.starts += 1
         with self.log.open("ab") as log:
@@ -123,20 +146,11 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, printers: Mapping[str, str], page_start_within_s: float = 120
+    folder: Path, printers: Mapping[str, str], page_start_within_s: float = 120, *, dead_after_s: float = DEAD_AFTER_S
 ) -> AsyncIterator[Gateway]:
     """A gateway that is not started yet, and is dead afterwards."""
-    made = Gateway(folder, printers, page_start_within_s)
+    made = Gateway(folder, printers, page_start_within_s, dead_after_s)
     try:
         yield made
     finally:
         await made.kill()
-
-
-def _steady_port() -> int:
-    """A port below those that outgoing connections take, so that it is still free at the next start."""
-    while True:
-        port = random.randrange(15000, 32000)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port

@@ -22,16 +22,18 @@ class Label:
 
     name: str
     size_bytes: int = 200
+    quantity: int = 1
+    """How often it shall come out, of a printer that reads ZPL."""
 
     @property
     def data(self) -> bytes:
-        head, tail = f"^XA^FXjob-{self.name}^FS\n".encode(), self.tail
+        head, tail = f"^XA^FXjob-{self.name}^FS^FO9,9^FD{self.name}^FS\n".encode(), self.tail
         lines = LINE * (1 + self.size_bytes // len(LINE))
         return head + lines[: max(0, self.size_bytes - len(head) - len(tail))] + tail
 
     @property
     def tail(self) -> bytes:
-        return f"\n^FXend-{self.name}^FS^XZ".encode()
+        return f"\n^FXend-{self.name}^FS^PQ{self.quantity}^XZ".encode()
 
     @cached_property
     def sha256(self) -> str:
@@ -74,6 +76,15 @@ class Paper:
             for name in HEAD.findall(stream):
                 label = self.labels[name.decode()]
                 found.append(Sheet(printer, label.name, label.tail in stream))
+        return found
+
+    def read_memory(self, printer: str, streams: Iterable[bytes | bytearray]) -> list[Sheet]:
+        """Return what a printer that dials in has read, between questions to it, whatever then became of it."""
+        found = []
+        for stream in streams:
+            for head in HEAD.finditer(stream):
+                label = self.labels[head[1].decode()]
+                found.append(Sheet(printer, label.name, stream.startswith(label.data, head.start())))
         return found
 
     def _sheets(self, printer: str, piece: bytes) -> Iterator[Sheet]:

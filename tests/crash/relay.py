@@ -1,4 +1,4 @@
-"""A wire between the gateway and cupsd that keeps what the gateway handed over. Knows no protocol."""
+"""A wire between two parties that keeps what passed, and can be cut so that nobody notices. Knows no protocol."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ class Relay:
         self._to_port = to_port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._whole = _set()
+        """Set while bytes pass; every connection keeps the one of its time."""
+        self._cut: list[asyncio.Event] = []
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
@@ -32,37 +35,65 @@ class Relay:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def cut(self) -> None:
+        """Pass nothing on any more, no end and no reset either; who connects now is taken, and left unanswered."""
+        self._whole.clear()
+
+    def heal(self) -> None:
+        """Pass on again, first all that was said meanwhile, as TCP does when it tries again."""
+        for whole in (*self._cut, self._whole):
+            whole.set()
+        self._cut.clear()
+
+    def reroute(self) -> None:
+        """Pass on for those that connect from now on only; the others' bytes come late, at `heal`."""
+        self._cut.append(self._whole)
+        self._whole = _set()
+
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
-        except OSError:
+            with suppress(OSError):
+                await self._carry(reader, writer, self._whole)
+        finally:
             writer.transport.abort()
             self._tasks.discard(task)
-            return
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, whole: asyncio.Event) -> None:
+        await whole.wait()
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
         handed = bytearray()
         self.streams.append(handed)
-        there = asyncio.create_task(_pass(reader, far_writer, handed))
-        back = asyncio.create_task(_pass(far_reader, writer, bytearray()))
+        there = asyncio.create_task(_pass(reader, far_writer, handed, whole))
+        back = asyncio.create_task(_pass(far_reader, writer, bytearray(), whole))
         try:
             await asyncio.wait({there, back})
         finally:
-            for one in (there, back):
-                one.cancel()
-            for end in (writer, far_writer):
-                end.transport.abort()
-            self._tasks.discard(task)
+            there.cancel()
+            back.cancel()
+            far_writer.transport.abort()
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray) -> None:
+async def _pass(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray, whole: asyncio.Event
+) -> None:
     """Pass on until one side ends, and let the other know how."""
     with suppress(OSError):
         while data := await reader.read(READ_BYTES):
+            await whole.wait()
             kept += data
             writer.write(data)
             await writer.drain()
+        await whole.wait()
         writer.write_eof()
         return
+    await whole.wait()
     writer.transport.abort()
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event

@@ -19,13 +19,21 @@ def ledger(**told: str) -> Ledger:
     return made
 
 
-def kept(*states: str, job: str = "j1", first: int = 1, reasons: tuple[str, ...] = ()) -> Kept:
-    """A job that went through these states, with these reasons at last."""
-    steps, attempt = [], 0
+def kept(
+    *states: str,
+    job: str = "j1",
+    first: int = 1,
+    evidence: int = 2,
+    reasons: tuple[str, ...] = (),
+    says: str = "look at it",
+) -> Kept:
+    """A job that went through these states, with these reasons and words at last."""
+    steps, attempt, known = [], 0, 0
     for number, state in enumerate(states, first):
         attempt += state == "processing"
-        steps.append(Step(number, state, attempt, 2 if state == "completed" else 0))
-    steps[-1] = Step(steps[-1].id, states[-1], attempt, steps[-1].evidence, reasons)
+        known = 0 if state == "pending" else evidence if state == "completed" else known
+        steps.append(Step(number, state, attempt, known))
+    steps[-1] = Step(steps[-1].id, states[-1], attempt, known, reasons, says)
     return Kept(job, "till", states[-1], LABEL.sha256, tuple(steps))
 
 
@@ -44,10 +52,49 @@ LATE = kept("pending", "canceled", reasons=("too-late",))
         (LATE, []),
         (kept("pending", "processing", "pending", "processing", "completed"), [WHOLE]),
         (kept("pending", "held", reasons=("too-late",)), []),
+        (kept("pending", "processing", "completed", "held", reasons=DOUBT), []),
     ],
 )
 def test_what_keeps_the_promises_is_passed(job: Kept, sheets: list[Sheet]) -> None:
     assert complaints(ledger(), Books((job,)), sheets) == []
+
+
+SAID = kept("pending", "processing", "completed", evidence=3)
+READ, READ_IN_PART = Sheet("till", "a", whole=True), Sheet("till", "a", whole=False)
+
+
+@pytest.mark.parametrize(
+    ("job", "had", "sheets"),
+    [
+        (PRINTED, [READ], [WHOLE]),
+        (PRINTED, [READ], []),
+        (PRINTED, [READ], [PART]),
+        (PRINTED, [READ_IN_PART, READ], [WHOLE]),
+        (SAID, [READ], [WHOLE]),
+        (IN_DOUBT, [READ_IN_PART], []),
+        (kept("pending", "processing", "completed", "held", reasons=DOUBT), [READ], []),
+    ],
+)
+def test_a_printer_may_lose_what_it_read_if_nobody_calls_it_printed(
+    job: Kept, had: list[Sheet], sheets: list[Sheet]
+) -> None:
+    assert complaints(ledger(), Books((job,)), sheets, memories={"till": had}) == []
+
+
+@pytest.mark.parametrize(
+    ("job", "had", "sheets", "words"),
+    [
+        (PRINTED, [], [], "a: called delivered, but its printer never had all of it"),
+        (PRINTED, [READ_IN_PART], [], "a: called delivered, but its printer never had all of it"),
+        (SAID, [READ], [], "a: called printed, but not whole on paper"),
+        (SAID, [READ], [PART], "a: called printed, but not whole on paper"),
+        (LATE, [READ], [WHOLE], "a: canceled without a doubt (too-late), but it is on paper"),
+    ],
+)
+def test_what_such_a_printer_is_wrongly_said_to_have_done_is_told(
+    job: Kept, had: list[Sheet], sheets: list[Sheet], words: str
+) -> None:
+    assert complaints(ledger(), Books((job,)), sheets, memories={"till": had}) == [words]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +111,7 @@ def test_what_keeps_the_promises_is_passed(job: Kept, sheets: list[Sheet]) -> No
         ([kept("pending")], [], {}, "still pending"),
         ([kept("pending", "processing")], [], {}, "still processing"),
         ([kept("pending", "held")], [], {}, "held without a reason"),
+        ([kept("pending", "processing", "held", reasons=DOUBT, says="")], [], {}, "in doubt without a word"),
         ([PRINTED], [WHOLE], {"a": "error"}, "told error, but it is completed"),
         ([IN_DOUBT], [], {"a": "success"}, "told success, but it is held"),
         ([kept("pending", "processing", "completed", job="j2")], [WHOLE], {}, "the store calls it j2"),
@@ -102,6 +150,25 @@ def test_a_job_that_overtakes_is_told() -> None:
     second = Kept("j2", "till", "completed", Label("b").sha256, steps)
     found = complaints(made, Books((first, second)), [WHOLE, Sheet("till", "b", whole=True)])
     assert found == ["job j2: taken out of turn"]
+
+
+def test_paper_in_another_order_is_told_where_it_is_known() -> None:
+    made = ledger()
+    second = Label("b")
+    made.acknowledge(made.paper.offer(second), "j2")
+    steps = kept("pending", "processing", "completed", first=4).steps
+    books = Books((PRINTED, Kept("j2", "till", "completed", second.sha256, steps)))
+    paper = [Sheet("till", "b", whole=True), WHOLE]
+    assert complaints(made, books, paper, memories={"till": paper}) == [
+        "a: came out of till after b, which was accepted later"
+    ]
+    assert complaints(made, books, paper[::-1], memories={"till": paper}) == []
+
+
+@pytest.mark.parametrize("end", ["completed", "held"])
+def test_a_page_that_was_told_success_is_not_told_again_when_the_label_turns_out_lost(end: str) -> None:
+    job = kept("pending", "processing", "completed", *([end] if end == "held" else []), reasons=DOUBT)
+    assert complaints(ledger(a="success"), Books((job,)), [WHOLE]) == []
 
 
 def test_what_a_spooler_prints_twice_by_itself_is_not_ours() -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.processes import answers, end, found, free_port, need, run, until
+from tests.peers.processes import answers, end, found, need, run, steady_port, until
 
 _CONFIG = """\
 {user}
@@ -91,7 +91,7 @@ class Nginx:
     def __init__(
         self, folder: Path, upstream: int, silence: int, certificate: Certificate, read_timeout_s: float
     ) -> None:
-        self.folder, self.port, self.certificate = folder, free_port(), certificate
+        self.folder, self.port, self.certificate = folder, steady_port(), certificate
         self._upstream, self._silence, self._read_timeout_s = upstream, silence, read_timeout_s
         self._process: asyncio.subprocess.Process | None = None
 
