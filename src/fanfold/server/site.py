@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import ssl
+from typing import cast
 
 from aiohttp import web
 
@@ -26,6 +27,7 @@ class Site(web.BaseSite):
     def __init__(self, runner: web.AppRunner, ear: Ear, tls: ssl.SSLContext | None) -> None:
         super().__init__(runner, ssl_context=tls, backlog=BACKLOG)
         self._ear = ear
+        self._changing = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -42,16 +44,25 @@ class Site(web.BaseSite):
         await super().start()
         self._server = await self._listen(self._ssl_context)
 
+    async def stop(self) -> None:
+        """Listen no more."""
+        async with self._changing:
+            await super().stop()
+            self._server = None
+
     async def renew(self, tls: ssl.SSLContext) -> None:
         """Take other TLS for those who come from now on; who is there stays, and nobody finds the door shut."""
-        before = self._server
-        try:
-            self._server = await self._listen(tls)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            log.error("%s keeps its old certificate: %s. Mend that, then reload again.", self.name, why)  # noqa: TRY400
-            return
-        if before is not None:
+        async with self._changing:
+            before = self._server
+            if before is None:
+                return
+            try:
+                self._server = await self._listen(tls)
+            except OSError as error:
+                why = error.strerror or type(error).__name__
+                log.error("%s keeps its old TLS: %s. Mend that, then reload again.", self.name, why)  # noqa: TRY400
+                return
+            await _let_in_who_is_at_the_door(before)
             before.close()
 
     async def _listen(self, tls: ssl.SSLContext | None) -> asyncio.AbstractServer:
@@ -70,3 +81,11 @@ class Site(web.BaseSite):
         except BaseException:
             copy.close()
             raise
+
+
+async def _let_in_who_is_at_the_door(server: asyncio.AbstractServer) -> None:
+    """Take no more connections; return when those that were taken are begun with: asyncio forgets them in a close."""
+    for listening in cast("asyncio.Server", server).sockets:
+        asyncio.get_running_loop().remove_reader(listening.fileno())
+    for _ in range(2):  # one turn to make the task of a connection, one to run it
+        await asyncio.sleep(0)
