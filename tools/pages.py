@@ -35,7 +35,8 @@ The file is looked for where this system keeps a user's settings (`~/.config/fan
 `FANFOLD_CONFIG` names another. Relative paths in it start from its own folder; a printer's `file:out` is no path but a
 URI, and starts from where the gateway was started. A key that is not known, or a value that is not allowed, keeps the
 gateway from starting, and the message says which and why. `fanfold reload` reads it again: printers, origins and status
-codes change without dropping a client or a job.
+codes change without dropping a client or a job. It also reads the files again that the listeners name (certificates,
+client authorities, secrets, users): who comes from then on is met with what they hold, and who is connected stays.
 
 In the environment the key `cups` of `[discovery]` is called `FANFOLD_DISCOVERY_CUPS`, and so on (`fanfold serve --help`
 lists all); a list's parts stand between commas. Durations end in `_s` and are seconds, sizes end in `_bytes`.
@@ -64,7 +65,35 @@ LISTENERS = """\
 ## `[[listeners]]`
 
 One for each address and port; where none is named, `127.0.0.1:8765` and `[::1]:8765`. `--listen HOST:PORT` (repeatable)
-or `FANFOLD_LISTEN` replaces them all. One that other machines can reach needs `access.token_file`.
+or `FANFOLD_LISTEN` replaces them all. One that other machines can reach needs `access.token_file`, or `allow`, unless
+it has no door but `weblink`: there printers prove who they are by `proof`, and nothing else comes in.
+
+The secret in `secret_file` has at least 16 characters, of those that a URL takes as they are (`openssl rand -hex 24`
+makes a good one); the printer's location then ends in it. A line of `users_file` is `user:password`, both without
+spaces, the password of 8 characters or more; lines that begin with `#` are passed over. A certificate's common name is
+who the printer is.
+
+```toml
+[[listeners]]
+address = "0.0.0.0"
+port = 8443
+doors = ["weblink"]
+tls_cert = "printers.pem"
+proof = ["path"]
+secret_file = "weblink.secret"
+
+[[listeners]]
+address = "0.0.0.0"
+port = 4100
+doors = ["zebra_ws_print"]
+allow = ["192.0.2.0/24"]
+```
+"""
+
+WEBHOOKS = """\
+## `[[webhooks]]`
+
+One for each app that is told of events by HTTP, in the order in which they happened.
 """
 
 PRINTERS = """\
@@ -98,6 +127,7 @@ def settings_page() -> str:
     """Return docs/settings.md."""
     parts = [SETTINGS_HEAD, "## At the top\n", _rows(row for row in config.TABLE if not row.section)]
     parts += [LISTENERS, _rows(config.LISTENER_ROWS), PRINTERS, _rows(config.PRINTER_ROWS)]
+    parts += [WEBHOOKS, _rows(config.WEBHOOK_ROWS)]
     for section, rows in groupby((row for row in config.TABLE if row.section), key=lambda row: row.section):
         parts += [f"## `[{section}]`\n", _rows(rows)]
     return "\n".join(parts)

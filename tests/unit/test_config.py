@@ -248,12 +248,174 @@ def test_a_listener_wider_than_this_machine_needs_a_token(tmp_path: Path) -> Non
     assert config.read_token(settings.access.token_file) == "s3cret"
 
 
+# --- printers that dial in
+
+PRINTERS = "[[listeners]]\naddress = '0.0.0.0'\nport = 8443\ndoors = ['weblink']\n"
+SECRET = "s3cret-of-sixteen"
+
+
+def test_a_listener_for_printers_only_needs_no_token_though_it_is_wide(tmp_path: Path) -> None:
+    (tmp_path / "weblink.secret").write_text(SECRET + "\n")
+    settings = from_file(tmp_path, PRINTERS + "proof = ['path']\nsecret_file = 'weblink.secret'")
+    (listener,) = settings.listeners
+    assert listener.proof == (config.Proof.PATH,)
+    assert listener.secret_file == tmp_path / "weblink.secret"
+    assert config.read_secret(listener.secret_file) == SECRET
+
+
+def test_other_doors_of_a_wide_listener_need_a_token_or_a_list_of_addresses(tmp_path: Path) -> None:
+    (tmp_path / "weblink.secret").write_text(SECRET)
+    both = PRINTERS.replace("['weblink']", "['weblink', 'api']") + "proof = ['path']\nsecret_file = 'weblink.secret'\n"
+    assert "token_file" in refusal(tmp_path, both)
+    (listener,) = from_file(tmp_path, both + "allow = ['192.0.2.0/24', '2001:db8::7']").listeners
+    assert listener.allow == ("192.0.2.0/24", "2001:db8::7")
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("", 'opens the door weblink without a proof: anyone could be any printer. Give it `proof`, such as ["path"]'),
+        ("proof = []", "without a proof"),
+        ("proof = ['none', 'path']", "has `none` among its proofs; leave it out, or leave the others out."),
+        ("proof = ['path']", "has the proof path, which needs secret_file; give it that."),
+        ("proof = ['basic']", "has the proof basic, which needs users_file; give it that."),
+        ("proof = ['digest']", "has the proof digest, which needs users_file; give it that."),
+        ("proof = ['certificate']", "has the proof certificate, which needs tls_client_ca; give it that."),
+        (
+            "proof = ['certificate']\ntls_client_ca = 'ca.pem'",
+            "asks for client certificates, which needs TLS: give it tls_cert.",
+        ),
+        (
+            "proof = ['basic', 'digest']\nusers_file = 'users'",
+            "has both basic and digest; a printer sends one of them: leave one out.",
+        ),
+        ("proof = ['password']", "it must be a list of path, basic, digest, certificate, none."),
+        ("proof = ['none']\nsecret_file = 'x'", "has a secret_file, but nobody would be asked for it: add path to its"),
+        (
+            "proof = ['none']\nusers_file = 'x'",
+            "has a users_file, but nobody would be asked for it: add basic or digest",
+        ),
+        ("proof = ['none']\ntls_client_ca = 'x'", "has a tls_client_ca, but nobody would be asked for it: add certif"),
+        ("allow = ['192.0.2.1/24']\nproof = ['none']", "it must be a list of addresses or networks such as 192.0.2.7"),
+        ("allow = ['shop.example']\nproof = ['none']", "it must be a list of addresses or networks"),
+    ],
+)
+def test_a_listener_for_printers_says_how_they_prove_who_they_are(tmp_path: Path, toml: str, says: str) -> None:
+    assert says in refusal(tmp_path, PRINTERS + toml)
+
+
+def test_a_listener_that_does_nothing_or_not_what_it_says_is_refused(tmp_path: Path) -> None:
+    listener = "[[listeners]]\naddress = '127.0.0.1'\n"
+    assert "has no doors" in refusal(tmp_path, listener + "doors = []")
+    told = refusal(tmp_path, listener + "proof = ['none']")
+    assert "has a proof, but not the door weblink, so nobody would be asked for it" in told
+
+
+def test_no_proof_at_all_is_taken_where_it_is_written_out(tmp_path: Path) -> None:
+    (listener,) = from_file(tmp_path, PRINTERS + "proof = ['none']").listeners
+    assert listener.proof == (config.Proof.NONE,)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (b"", "the secret file is empty. `openssl rand -hex 24` makes a good one."),
+        (b" \n\n", "the secret file is empty."),
+        (b"fifteen-letters", "the secret has 15 characters and could be guessed; it must have at least 16."),
+        (b"two words and more", "it must be one line of ASCII letters, digits and - . _ ~ only."),
+        (b"first-line-of-it\nsecond-line-of-it", "it must be one line"),
+        ("s3crét-of-sixteen".encode(), "it must be one line"),
+        (b"s3cret/of/sixteen", "it must be one line"),
+        (b"\xff\xfe", "the secret file is not UTF-8 text (byte 0)"),
+        (None, "the secret file cannot be read: No such file"),
+    ],
+)
+def test_a_secret_that_is_none_is_told_in_words_and_never_quoted(
+    tmp_path: Path, written: bytes | None, says: str
+) -> None:
+    if written is not None:
+        (tmp_path / "weblink.secret").write_bytes(written)
+    told = refusal(tmp_path, PRINTERS + "proof = ['path']\nsecret_file = 'weblink.secret'")
+    assert told.startswith(f"{tmp_path / 'weblink.secret'}: ")
+    assert says in told
+    assert "s3cr" not in told
+    assert "fifteen" not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (b"", ": the users file names nobody; write a line `user:password` for each user."),
+        (b"# p7:a-long-password\n\n", ": the users file names nobody"),
+        (b"p7", ", line 1: this must be `user:password`, both without spaces, as printers take them."),
+        (b":a-long-password", ", line 1: this must be `user:password`"),
+        (b"\np 7:a-long-password", ", line 2: this must be `user:password`"),
+        (b"p7:a long password", ", line 1: this must be `user:password`"),
+        (b"p7:seven-7", ", line 1: the password of 'p7' is too short; it must have at least 8 characters."),
+        (b"p7:a-long-password\np7:another-one", ", line 2: the user 'p7' is there already; remove one of them."),
+        (b"\xff", ": the users file is not UTF-8 text (byte 0)"),
+        (None, ": the users file cannot be read: No such file"),
+    ],
+)
+@pytest.mark.parametrize("proof", ["basic", "digest"])
+def test_a_users_file_is_read_or_refused_with_its_line_and_without_its_passwords(
+    tmp_path: Path, proof: str, written: bytes | None, says: str
+) -> None:
+    if written is not None:
+        (tmp_path / "users").write_bytes(written)
+    told = refusal(tmp_path, PRINTERS + f"proof = ['{proof}']\nusers_file = 'users'")
+    assert told.startswith(f"{tmp_path / 'users'}{says}")
+    assert "long" not in told
+    assert "seven" not in told
+
+
+def test_a_users_file_gives_each_user_its_password(tmp_path: Path) -> None:
+    file = tmp_path / "users"
+    file.write_bytes(b"\xef\xbb\xbf# tills\r\np7:a:b-with-colons\r\n p8 : another-one \r\n")
+    assert config.read_users(file) == {"p7": "a:b-with-colons", "p8": "another-one"}
+
+
+def test_the_authorities_of_clients_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "server.pem").touch()
+    toml = PRINTERS + "proof = ['certificate']\ntls_cert = 'server.pem'\ntls_client_ca = 'ca.pem'"
+    assert refusal(tmp_path, toml).startswith(f"{tmp_path / 'ca.pem'}: there is no such file, but listener 0.0.0.0:84")
+
+
+# --- webhooks
+
+HOOK = "[[webhooks]]\nname = 'shop'\nurl = 'https://shop.example/hook'\n"
+
+
+def test_webhooks_are_read_with_their_kinds_of_events(tmp_path: Path) -> None:
+    (hook,) = from_file(tmp_path, HOOK + "secret_file = 'hook.secret'\nevents = ['job.changed']").webhooks
+    assert (hook.name, hook.url, hook.events) == ("shop", "https://shop.example/hook", (config.EventKind.JOB_CHANGED,))
+    assert hook.secret_file == tmp_path / "hook.secret"
+    (hook,) = from_file(tmp_path, HOOK + "format = 'zebra_ws_print'\nscan_data_url = 'http://127.0.0.1/scan'").webhooks
+    assert (hook.format, hook.events) == (config.WebhookFormat.ZEBRA_WS_PRINT, tuple(config.EventKind))
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (HOOK, "Webhook shop has no secret_file: its receiver could not tell our posts from others'."),
+        (HOOK + "format = 'zebra_ws_print'\n" + HOOK + "format = 'zebra_ws_print'", "Two webhooks are called 'shop'"),
+        ("[[webhooks]]\nname = 'shop'", "webhooks[1] has no url; give it a URL such as https://shop.example/hook."),
+        (HOOK.replace("https", "ftp"), "webhooks[1].url is 'ftp://shop.example/hook'; it must be a URL such as"),
+        (HOOK + "events = ['job.done']", "webhooks[1].events is ['job.done']; it must be a list of job.changed, "),
+        ("webhooks = 3", "webhooks is 3; it must be tables, each under a line [[webhooks]]."),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_told_in_words(tmp_path: Path, toml: str, says: str) -> None:
+    assert says in refusal(tmp_path, toml)
+
+
 def test_every_option_of_a_printer_is_a_setting() -> None:
     assert {row.name for row in config.OPTION_ROWS} == set(PrinterOptions.__dataclass_fields__)
 
 
 def test_every_default_is_allowed() -> None:
-    for row in (*config.TABLE, *config.OPTION_ROWS, *config.LISTENER_ROWS, *config.PRINTER_ROWS):
+    rows = (*config.OPTION_ROWS, *config.LISTENER_ROWS, *config.PRINTER_ROWS, *config.WEBHOOK_ROWS)
+    for row in (*config.TABLE, *rows):
         default = row.default() if callable(row.default) else row.default
         if default is not None and not type(default).__name__.startswith("_MISSING"):
             row.kind.read(str(default) if isinstance(default, Path) else default)
@@ -264,8 +426,8 @@ def test_every_default_is_allowed() -> None:
 KEYS = st.sampled_from(
     sorted(
         {part for row in config.TABLE for part in row.name.split(".")}
-        | {row.name for row in (*config.LISTENER_ROWS, *config.PRINTER_ROWS)}
-        | {"listeners", "printers"}
+        | {row.name for row in (*config.LISTENER_ROWS, *config.PRINTER_ROWS, *config.WEBHOOK_ROWS)}
+        | {"listeners", "printers", "webhooks"}
     )
 ) | st.text(max_size=8)
 SCALARS = (

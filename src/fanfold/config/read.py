@@ -10,7 +10,7 @@ from typing import Any
 from fanfold.config import file as toml
 from fanfold.config import table, texts
 from fanfold.config.table import Listener, PrinterSetting, Settings, WebhookSetting
-from fanfold.config.words import Door, Proof, WebhookFormat
+from fanfold.config.words import PRINTERS_DOORS, Proof, WebhookFormat
 from fanfold.errors import CannotStart
 
 
@@ -50,12 +50,32 @@ def _check_listeners(listeners: tuple[Listener, ...]) -> None:
             raise CannotStart(f"Listener {one.shown} is named twice; remove one of them.")
         if one.tls_key and not one.tls_cert:
             raise CannotStart(f"Listener {one.shown} has a tls_key, but no tls_cert; give it both, or none.")
+        if not one.doors:
+            raise CannotStart(f"Listener {one.shown} has no doors, so it would be of no use; name one, or remove it.")
         taken.add(one.shown)
         _check_proof(one)
+        _check_use(one)
+
+
+def _check_use(one: Listener) -> None:
+    """Refuse what would have no effect where somebody relies on it."""
+    if one.proof and not PRINTERS_DOORS & set(one.doors):
+        raise CannotStart(
+            f"Listener {one.shown} has a proof, but not the door weblink, so nobody would be asked for it; "
+            "remove `proof`, or open that door."
+        )
+    uses = {"secret_file": {Proof.PATH}, "users_file": {Proof.BASIC, Proof.DIGEST}}
+    uses["tls_client_ca"] = {Proof.CERTIFICATE}
+    for key, proofs in uses.items():
+        if getattr(one, key) is not None and not proofs & set(one.proof):
+            raise CannotStart(
+                f"Listener {one.shown} has a {key}, but nobody would be asked for it: "
+                f"add {' or '.join(sorted(proofs))} to its `proof`, or remove {key}."
+            )
 
 
 def _check_proof(one: Listener) -> None:
-    if Door.WEBLINK not in one.doors:
+    if not PRINTERS_DOORS & set(one.doors):
         return
     if not one.proof:
         raise CannotStart(

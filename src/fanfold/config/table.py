@@ -74,7 +74,9 @@ def config_file() -> Path:
 class Listener:
     """An address and port that the gateway answers at, and the doors that it opens there."""
 
-    address: str = _setting(words.ADDRESS, MISSING, "IP address or `localhost`. Wider than this machine needs a token.")
+    address: str = _setting(
+        words.ADDRESS, MISSING, "IP address or `localhost`. Wider than this machine needs proof of who calls."
+    )
     port: int = _setting(kinds.count(0, 65535), 8765, "TCP port; 0 takes any free one.")
     tls_cert: Path | None = _setting(words.FILE, None, "Certificate chain in PEM; turns TLS on.")
     tls_key: Path | None = _setting(words.FILE, None, "Its private key in PEM, where that is not in the same file.")

@@ -44,7 +44,7 @@ class Printers:
 
     def has_all(self, open_doors: Collection[str]) -> bool:
         """Tell whether a listener is for printers only."""
-        return all(name in self._doors for name in open_doors)
+        return bool(open_doors) and all(name in self._doors for name in open_doors)
 
     def turn_away(self, arrival: Arrival, open_doors: Collection[str]) -> web.Response:
         """Answer who comes to a listener for printers without asking for one of its doors."""
