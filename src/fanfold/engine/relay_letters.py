@@ -193,8 +193,7 @@ class Box:
     def put_off(self, letter: Letter) -> None:
         """This one was tried, and is to be tried later."""
         self.is_stale = True
-        letters = [letter if one.id == letter.id else one for one in self._letters]
-        self._letters = sorted(letters, key=lambda one: (one.next_s, one.id))
+        self._letters = [letter if one.id == letter.id else one for one in self._letters]
 
     def tried(self, letter: Letter) -> None:
         """Let this one wait its time from now on."""

@@ -118,6 +118,8 @@ class Pace:
 
     def failed(self, event: int, now_s: float, verdict: Failed | Gone) -> None:
         """Note that the letter on this event was not taken."""
+        if self._stopped:
+            return
         self.says = verdict.says
         self._failing.add(event)
         if isinstance(verdict, Gone):

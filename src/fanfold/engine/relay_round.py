@@ -352,8 +352,6 @@ class Round:
 
     def _appointments(self, trail: Trail) -> Iterator[float]:
         """Ages of the store at which there is something to do by itself."""
-        if self._taken or self._put_off or self._dead:
-            yield 0.0
         if (stretch := trail.stretch()).events:
             yield self._write_s(stretch)
         busy, is_full = self._busy(), bool(self._flights) and not self._may_post()

@@ -96,6 +96,8 @@ class Shop:
 
     mood: Mood = lambda posted: 204
     answers_after_s: float = 0.01
+    slow_s: dict[str, float] = field(default_factory=dict)
+    """Subjects for which it takes longer."""
     tries: list[Posted] = field(default_factory=list)
     taken: list[Posted] = field(default_factory=list)
     now: int = 0
@@ -109,7 +111,7 @@ class Shop:
         self.most_at_once = max(self.most_at_once, self.now)
         try:
             answer = self.mood(posted)
-            await asyncio.sleep(self.answers_after_s)
+            await asyncio.sleep(self.slow_s.get(posted.subject, self.answers_after_s))
         finally:
             self.now -= 1
             async with self.news:

@@ -156,6 +156,43 @@ def test_a_subject_that_is_refused_holds_back_itself_alone(tmp_path: Path) -> No
     live(story())
 
 
+def test_a_subject_keeps_its_order_while_the_cursor_waits_for_another(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.slow_s["slow"] = 20.0
+        house.shop.mood = lambda posted: 500 if posted.event == 2 else 200
+        await house.tell("slow", "bar")
+        await house.shop.until_tried(2)
+        await asyncio.sleep(5)
+        house.shop.mood = lambda posted: 200
+        await house.tell("bar", "till")
+        await house.shop.until_taken(4)
+        assert [posted.event for posted in house.shop.taken] == [4, 1, 2, 3]
+        await house.relay.close()
+
+    live(story())
+
+
+def test_very_many_subjects_keep_their_orders_while_what_waited_is_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        subjects = [f"p{number}" for number in range(300)]
+        house.shop.mood = fails
+        await house.tell(*subjects)
+        await asyncio.sleep(10)
+        house.shop.mood = lambda posted: 200
+        await house.shop.until_taken(50)
+        for _ in range(5):
+            await house.tell(*subjects)
+            await asyncio.sleep(0.05)
+        taken = await house.shop.until_taken(1800)
+        assert in_order(taken)
+        assert len({posted.event for posted in taken}) == 1800
+        await house.relay.close()
+
+    live(story())
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_each_subject_keeps_its_order_whatever_fails(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
@@ -387,6 +424,23 @@ def test_a_receiver_that_is_gone_is_posted_nothing_until_a_person_says_so(tmp_pa
         await house.relay.retry("shop")
         await house.shop.until_taken(3)
         assert (await house.view()).trouble == ""
+        await house.relay.close()
+
+    live(story())
+
+
+def test_a_receiver_that_is_gone_is_not_thought_back_by_what_was_under_way(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.slow_s["slow"] = 3.0
+        house.shop.mood = lambda posted: 410 if posted.subject == "till" else 200
+        await house.tell("slow", "till")
+        await house.shop.until_taken(1)
+        await house.tell("slow")
+        await asyncio.sleep(25 * HOUR_S)
+        assert len(house.shop.tries) == 2
+        view = await house.view()
+        assert (view.behind, view.dead) == (0, 2), "in vain for a day is in vain, also where nothing was tried"
         await house.relay.close()
 
     live(story())
