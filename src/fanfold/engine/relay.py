@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from fanfold.config import WebhookSetting
 from fanfold.engine import signing
 from fanfold.engine.background import Background
+from fanfold.engine.relay_courier import Terms
 from fanfold.engine.relay_post import Postman, Wording
-from fanfold.engine.relay_round import Office, Round, Terms
+from fanfold.engine.relay_round import Office, Round
 from fanfold.errors import Refused, StoreFailed
 from fanfold.messages import DeadLetter, DeadLetters, Done, Event, Webhooks, WebhookView
 from fanfold.model import Printer, PrinterId

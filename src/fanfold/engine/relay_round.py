@@ -16,12 +16,13 @@ from math import inf
 from random import random
 
 from fanfold import clock
-from fanfold.config import WebhookSetting
-from fanfold.engine import signing
 from fanfold.engine.background import Background
-from fanfold.engine.relay_letters import Box, Line, Stretch, Trail, kind_of, subject_of
-from fanfold.engine.relay_pace import GIVE_UP_S, Chance, Failed, Gone, Pace, Taken, Verdict, letter_wait_s, verdict
-from fanfold.engine.relay_post import Postman, Wording
+from fanfold.engine.relay_box import Box
+from fanfold.engine.relay_courier import Courier, Terms
+from fanfold.engine.relay_letters import Line, kind_of, subject_of
+from fanfold.engine.relay_pace import GIVE_UP_S, Chance, Failed, Gone, Pace, Taken, Verdict, letter_wait_s
+from fanfold.engine.relay_post import Postman
+from fanfold.engine.relay_trail import Stretch, Trail
 from fanfold.errors import StoreFailed
 from fanfold.messages import Event
 from fanfold.model import Printer, PrinterId
@@ -33,32 +34,19 @@ AT_ONCE = 8
 """Posts to one receiver at a time, each on another subject."""
 WINDOW = 1000
 """Events in memory at a time: so many are told again at most after a crash."""
-LOOK = 100
-"""Letters looked at in the outbox at a time."""
-POST_S = 30.0
-"""How long a receiver may take to answer; Standard Webhooks says 15 to 30 s."""
 BATCH_S = 1.0
 """How long letters are gathered for the outbox: until then history has them, and writing competes with printing."""
 LAZY_S = 5.0
 """How long the cursor may lag behind events of which the receiver is not told anyway."""
 LONGEST_REST_S = 60.0
 """Looks at the clock so often while something waits: the loop's own does not count suspend."""
+ASLEEP_S = 300.0
+"""So long between two turns while something waits: the machine slept."""
+AWAKE_S = 3600.0
+"""Nothing is given up sooner after a start or a sleep: the receiver may get up later than we."""
 STORE_PAUSE_S = 2.0
 GRACE_S = 2.0
 """How long a stop waits for posts that are under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the configuration says of one webhook."""
-
-    setting: WebhookSetting
-    wording: Wording
-    secrets: tuple[bytes, ...]
-
-    def same_as(self, other: Terms) -> bool:
-        """Tell whether both come to the same."""
-        return (self.setting, self.secrets) == (other.setting, other.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +70,10 @@ class Round:
         self._office, self._store, self._outbox = office, office.store, office.outbox
         self._name = terms.setting.name
         self._trail: Trail | None = None
-        self._line, self._box, self._pace = Line(), Box(), Pace(office.chance)
-        self._flights: dict[asyncio.Task[Verdict], Letter] = {}
-        self._taken: list[int] = []
-        self._put_off: list[Letter] = []
-        self._dead: list[Letter] = []
-        self._written_s = 0.0
+        self._line, self._pace = Line(), Pace(office.chance)
+        self._box = Box(self._outbox, self._name)
+        self._courier = Courier(office.postman, office.background, self.wake)
+        self._written_s = self._turned_s = self._awake_s = 0.0
         self._store_says = ""
         self._news = asyncio.Event()
         self._stopped = False
@@ -127,7 +113,6 @@ class Round:
         """Think that the receiver is up, and try at once all that waits."""
         self._pace.start_afresh()
         self._box.try_all()
-        self._box.is_stale = True
         self.wake()
 
     async def open(self) -> Trail:
@@ -150,7 +135,7 @@ class Round:
                 self._store_says, rest_s = failure.says, STORE_PAUSE_S
             except Exception as fault:  # noqa: BLE001  # told; the next turn begins with what is on disk
                 self._office.background.fault(f"webhook {self._name}", fault)
-                self._drop_what_is_in_hand()
+                await self._start_over()
                 rest_s = STORE_PAUSE_S
             await self._rest(rest_s)
 
@@ -161,41 +146,43 @@ class Round:
 
     async def finish(self, grace_s: float = GRACE_S) -> None:
         """Wait a moment for what is under way, and note what came of it. Only after the end of `run`."""
-        if self._flights:
-            await asyncio.wait(self._flights, timeout=grace_s)
+        await self._courier.wait(grace_s)
         with suppress(StoreFailed):  # then it is told again at the next start, under the same id
             if self._trail is not None:
                 self._land(self._trail)
                 await self._write(self._trail, lazily=False)
-        for flight in self._flights:
-            flight.cancel()
-        await asyncio.gather(*self._flights, return_exceptions=True)
+        await self._courier.call_off()
 
-    def _drop_what_is_in_hand(self) -> None:
-        for flight in self._flights:
-            flight.cancel()
-        self._flights.clear()
-        self._trail, self._line, self._box = None, Line(), Box()
-        self._taken, self._put_off, self._dead = [], [], []
+    async def _start_over(self) -> None:
+        """Forget what is in hand: it is on disk."""
+        await self._courier.call_off()
+        self._trail, self._line, self._box = None, Line(), Box(self._outbox, self._name)
 
     # one turn
 
     async def _turn(self) -> float:
         """Do what can be done now; return how long to rest, unless woken."""
         trail = self._trail or await self.open()
+        self._notice_sleep()
         self._land(trail)
         await self._write(trail, lazily=True)
-        await self._look()
+        if self._box.is_stale and (self._is_probe_due() or self._ready() is None):
+            await self._box.look()
         await self._read(trail)
         self._send(trail)
         self._store_says = ""
         return self._rest_s(trail)
 
+    def _notice_sleep(self) -> None:
+        now_s = self._outbox.age_s
+        if not self._turned_s or now_s - self._turned_s > ASLEEP_S:
+            self._awake_s = now_s
+        self._turned_s = now_s
+
     def _land(self, trail: Trail) -> None:
         """Take in what came of the posts that ended."""
-        for flight in [flight for flight in self._flights if flight.done()]:
-            letter = self._flights.pop(flight)
-            self._landed(trail, letter, flight.result())
+        for letter, verdict in self._courier.landed():
+            self._landed(trail, letter, verdict)
         if self._pace.is_down:
             for letter in self._line.clear():
                 trail.keep(letter)
@@ -213,8 +200,7 @@ class Round:
 
     def _forget(self, trail: Trail, letter: Letter) -> None:
         if letter.id:
-            self._taken.append(letter.id)
-            self._box.forget(letter)
+            self._box.taken(letter)
         else:
             trail.taken(letter.event)
 
@@ -231,51 +217,43 @@ class Round:
             trail.keep(tried)
             for behind in self._line.leave(letter.subject):
                 trail.keep(behind)
-        elif now_s - letter.since_s >= GIVE_UP_S:
+        elif now_s >= self._give_up_s(letter):
             self._give_up(tried)
         else:
-            self._put_off.append(tried)
             self._box.put_off(tried)
+
+    def _give_up_s(self, letter: Letter) -> float:
+        return max(letter.since_s + GIVE_UP_S, self._awake_s + AWAKE_S)
 
     def _give_up(self, letter: Letter) -> None:
         log.warning("webhook %s: event %s is given up: %s", self._name, letter.event, letter.error)
-        self._dead.append(letter)
-        self._box.forget(letter)
+        self._box.give_up(letter)
 
     def _expire(self) -> None:
         """Give up what waited so long for a receiver that was down all the while."""
-        now_s, busy = self._outbox.age_s, self._busy()
-        for letter in list(self._box.letters):
-            if now_s - letter.since_s >= GIVE_UP_S and letter.subject not in busy:
+        now_s, busy = self._outbox.age_s, self._courier.busy
+        for letter in self._box.letters:
+            if now_s >= self._give_up_s(letter) and letter.subject not in busy:
                 says = letter.error or f"its receiver was down all the while; at last {self._pace.says}"
                 self._give_up(replace(letter, error=says, last_at=letter.last_at or clock.now()))
 
     async def _write(self, trail: Trail, *, lazily: bool) -> None:
         stretch = trail.stretch()
         if stretch.events and (not lazily or self._outbox.age_s >= self._write_s(stretch)):
-            await self._outbox.post(self._name, stretch.cursor, stretch.letters)
+            await self._box.keep(stretch)
             trail.moved(stretch)
             self._written_s = self._outbox.age_s
-            if stretch.letters:
-                self._box.kept(stretch.letters)
-        if self._taken:
-            await self._outbox.taken(self._name, self._taken)
-            self._taken = []
-        for letters, dead in ((self._put_off, False), (self._dead, True)):
-            if letters:
-                await self._outbox.put_off(letters, dead=dead)
-                letters.clear()
-
-    async def _look(self) -> None:
-        is_probe_due = self._pace.is_down and self._may_post()
-        if self._box.is_stale and (is_probe_due or self._ready() is None):
-            self._box.fill(await self._outbox.next_letters(self._name, LOOK), LOOK)
+        await self._box.write()
 
     async def _read(self, trail: Trail) -> None:
         room = WINDOW - len(trail)
-        if room <= 0 or self._store.last_event_id() <= trail.read_to:
+        last = self._store.last_event_id()
+        if room <= 0 or last <= trail.read_to:
             return
-        for event in await self._store.events(trail.read_to, room):
+        events = await self._store.events(trail.read_to, room)
+        if not events:
+            trail.read_to = last  # there are none: whoever asks on would ask for ever
+        for event in events:
             letter = self._letter(event)
             if letter is None:
                 trail.pass_over(event.id)
@@ -302,45 +280,26 @@ class Round:
 
     def _send(self, trail: Trail) -> None:
         """Post what may go now."""
-        while self._may_post():
-            letter = self._ready() or self._line.next(self._busy())
-            if letter is None:
-                return
+        while self._may_post() and (letter := self._ready() or self._line.next(self._courier.busy)):
             url = self.terms.wording.address(letter.kind)
             if url is None:
                 self._forget(trail, letter)
                 self.wake()
-                continue
-            flight = asyncio.create_task(self._post(letter, url), name=f"webhook {self._name} {letter.event}")
-            flight.add_done_callback(lambda _: self.wake())
-            self._flights[flight] = letter
+            else:
+                self._courier.send(letter, url, self.terms)
 
     def _may_post(self) -> bool:
         if self._pace.is_down:
-            return not self._flights and self._outbox.age_s >= self._pace.probe_s
-        return len(self._flights) < AT_ONCE and not self._stopped
+            return not len(self._courier) and self._outbox.age_s >= self._pace.probe_s
+        return len(self._courier) < AT_ONCE and not self._stopped
+
+    def _is_probe_due(self) -> bool:
+        return self._pace.is_down and self._may_post()
 
     def _ready(self) -> Letter | None:
         """Return the letter of the outbox that may go next."""
-        busy = self._busy()
+        busy = self._courier.busy
         return self._box.probe(busy) if self._pace.is_down else self._box.ready(self._outbox.age_s, busy)
-
-    def _busy(self) -> frozenset[str]:
-        return frozenset(letter.subject for letter in self._flights.values())
-
-    async def _post(self, letter: Letter, url: str) -> Verdict:
-        headers = {"Content-Type": "application/json"}
-        if self.terms.secrets:
-            message = signing.message_id(self._name, letter.event, letter.subject, letter.first_at)
-            headers |= signing.headers(self.terms.secrets, message, clock.now(), letter.body)
-        try:
-            answer = await self._office.postman.post(url, headers, letter.body, POST_S)
-        except OSError as error:
-            return Failed(str(error), is_away=True)
-        except Exception as fault:  # noqa: BLE001  # told; the letter is tried again
-            self._office.background.fault(f"webhook {self._name}: post", fault)
-            return Failed(f"it could not be posted: {fault!r}")
-        return verdict(answer, heeds_status=self.terms.wording.heeds_status)
 
     # rests
 
@@ -354,12 +313,12 @@ class Round:
         """Ages of the store at which there is something to do by itself."""
         if (stretch := trail.stretch()).events:
             yield self._write_s(stretch)
-        busy, is_full = self._busy(), bool(self._flights) and not self._may_post()
+        busy, is_full = self._courier.busy, bool(len(self._courier)) and not self._may_post()
         for letter in self._box.letters:
             if letter.subject in busy:
                 continue
             if self._pace.is_down:
-                yield letter.since_s + GIVE_UP_S
+                yield self._give_up_s(letter)
             if not is_full:
                 yield self._pace.probe_s if self._pace.is_down else self._box.due_s(letter)
 

@@ -166,7 +166,7 @@ class House:
         """The same gateway after a SIGKILL: only what the store keeps is left. All printers were renamed meanwhile."""
         for one, task in self.relay._rounds.values():
             await _cut(task)
-            for flight in list(one._flights):
+            for flight in list(one._courier._flights):
                 await _cut(flight)
         self.relay._rounds.clear()
         return replace(self, relay=make_relay(self.store, self.shop), calls_it=self.calls_it + " new")

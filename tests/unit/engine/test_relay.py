@@ -368,6 +368,24 @@ def test_after_a_day_what_was_never_taken_is_given_up_and_can_be_tried_again(tmp
     live(story())
 
 
+def test_after_days_of_darkness_a_receiver_may_get_up_later_than_the_gateway(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.mood = lambda posted: ConnectionError("refused")
+        await house.tell(*"abcdef")
+        await asyncio.sleep(HOUR_S)
+        house = await house.killed()
+        await asyncio.sleep(72 * HOUR_S)
+        await house.start()
+        await asyncio.sleep(HOUR_S / 2)
+        assert ((await house.view()).behind, (await house.view()).dead) == (6, 0)
+        house.shop.mood = lambda posted: 200
+        await house.shop.until_taken(6)
+        await house.relay.close()
+
+    live(story())
+
+
 def test_the_tries_of_one_letter_get_rarer_up_to_an_hour(tmp_path: Path) -> None:
     async def story() -> None:
         house = await opened(tmp_path)
