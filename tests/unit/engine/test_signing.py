@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,17 @@ def test_the_id_names_one_event_for_one_receiver_over_gateways_and_databases() -
         message_id("shop", 7, "printer:till", at + timedelta(microseconds=1)),
     }
     assert len({one, *others}) == 5
+
+
+def test_the_check_in_the_documentation_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/webhooks.md").read_text("utf-8")
+    house: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], house)
+    body, now = b'{"type": "job.changed"}', datetime.now(UTC)
+    signed = headers(secrets(tmp_path, KNOWN, SECRET), "evt_1", now, body)
+    assert house["is_ours"](signed, body, SECRET)
+    assert house["is_ours"](signed, body, KNOWN)
+    assert not house["is_ours"](signed, body + b" ", SECRET)
+    old = headers(secrets(tmp_path, SECRET), "evt_1", now - timedelta(hours=1), body)
+    assert not house["is_ours"](old, body, SECRET)
+    assert not house["is_ours"]({**signed, "webhook-timestamp": "now"}, body, SECRET)
