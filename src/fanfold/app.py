@@ -24,7 +24,7 @@ from fanfold.server.access import Access
 from fanfold.server.base import AppDoor, Doors
 from fanfold.server.http import Server
 from fanfold.server.postman import Postman
-from fanfold.server.tls import read_by_records
+from fanfold.server.tls import spare_memory
 from fanfold.store.sqlite import SqliteStore
 from fanfold.transports.base import Receives, Transport
 from fanfold.wire import Document
@@ -150,7 +150,7 @@ def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it means a reload: by default it would end us
     gc.set_threshold(*SWEEP_GENERATIONS)
     sys.setswitchinterval(HAND_OVER_S)
-    read_by_records()
+    spare_memory()
     allow_files(OPEN_FILES)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(KeyboardInterrupt):
         runner.run(_serve(settings, read_settings))

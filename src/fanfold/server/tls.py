@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio.sslproto
+import ctypes
 import ssl
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from fanfold.config import PRINTERS_DOORS, Proof
 from fanfold.errors import CannotStart
@@ -12,15 +15,23 @@ from fanfold.server.base import Listener
 
 READ_BYTES = 16 * 1024
 """The most that one TLS record can hold."""
+MAP_BYTES = 128 * 1024
+_M_MMAP_THRESHOLD = -3
+"""From `malloc.h` of glibc."""
 
 
-def read_by_records() -> None:
-    """Have asyncio read TLS by records, for the whole process; uvloop reads its own way, and is lean already.
+def spare_memory() -> None:
+    """Have TLS connections take little memory while nothing is said, for the whole process and for either loop.
 
-    It keeps what it reads into for as long as the connection lives: 256 KiB each by default, which is half a gigabyte
-    for two thousand printers that say nothing most of the day.
+    Both loops keep 256 KiB to read into for as long as a connection lives. asyncio fills them at once, half a gigabyte
+    for a thousand printers, so it is told to read by records. uvloop leaves them untouched, which costs nothing while
+    each is mapped by itself; but once such a block was freed, glibc takes the next from its heap, among used pages,
+    unless it is told where to begin to map. Seen with 500 printers: 64 kB each instead of 107.
     """
     asyncio.sslproto.SSLProtocol.max_size = READ_BYTES
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # another C library than glibc
+            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, MAP_BYTES)
 
 
 def open_tls(listener: Listener, note_failure: Callable[[str], None]) -> ssl.SSLContext | None:
