@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from fanfold import __version__
-from fanfold.messages import Caller, ListPrinters, Printers
+from fanfold.messages import Caller, ListPrinters, ListWebhooks, Printers, Webhooks
 from fanfold.model import Reachable
 from fanfold.server.base import Engine
 
@@ -28,16 +28,19 @@ class Metrics:
         """Return all numbers in Prometheus's text format."""
         reply = await self._engine.do(ListPrinters(), _CALLER)
         printers = reply if isinstance(reply, Printers) else Printers(())
+        told = await self._engine.do(ListWebhooks(), _CALLER)
+        webhooks = told if isinstance(told, Webhooks) else Webhooks(())
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(tuple(self._families(printers))))
+        registry.register(_Families(tuple(self._families(printers, webhooks))))
         return generate_latest(registry)
 
-    def _families(self, printers: Printers) -> Iterator[Metric]:
+    def _families(self, printers: Printers, webhooks: Webhooks) -> Iterator[Metric]:
         jobs = CounterMetricFamily("fanfold_jobs", "Jobs that came into a state since the start.", labels=["state"])
         for state, number in self._engine.entered.items():
             jobs.add_metric([state.value], number)
         yield jobs
         yield from _of_printers(printers)
+        yield from _of_webhooks(webhooks)
         yield GaugeMetricFamily("fanfold_clients", "Open connections.", len(self._engine.clients.list()))
         yield InfoMetricFamily("fanfold_build", "Which Fanfold this is.", {"version": __version__})
 
@@ -56,6 +59,15 @@ def _of_printers(printers: Printers) -> Iterator[Metric]:
         if view.status.reachable is not Reachable.UNKNOWN:
             reachable.add_metric([view.printer.id], float(view.status.reachable is Reachable.UP))
     yield from (waiting, held, reachable)
+
+
+def _of_webhooks(webhooks: Webhooks) -> Iterator[Metric]:
+    behind = GaugeMetricFamily("fanfold_webhook_behind", "Events that its receiver has not taken.", labels=["webhook"])
+    dead = GaugeMetricFamily("fanfold_webhook_dead", "Events that were given up.", labels=["webhook"])
+    for view in webhooks.webhooks:
+        behind.add_metric([view.name], view.behind)
+        dead.add_metric([view.name], view.dead)
+    yield from (behind, dead)
 
 
 class _Families(Collector):

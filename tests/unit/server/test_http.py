@@ -19,7 +19,19 @@ import pytest
 from aiohttp import ClientConnectionError, ClientError, ClientResponse
 
 from fanfold.errors import CannotStart
-from fanfold.messages import Command, Done, ListPrinters, Printers, PrinterView, Refusal, Reply, Submit
+from fanfold.messages import (
+    Command,
+    Done,
+    ListPrinters,
+    ListWebhooks,
+    Printers,
+    PrinterView,
+    Refusal,
+    Reply,
+    Submit,
+    Webhooks,
+    WebhookView,
+)
 from fanfold.model import JobState, Printer, PrinterId, PrinterStatus, Reachable
 from fanfold.server import upload
 from fanfold.wire import Document
@@ -397,6 +409,8 @@ async def test_the_numbers_are_those_of_the_engine(stage: Stage) -> None:
         if isinstance(command, ListPrinters):
             status = PrinterStatus(reachable=Reachable.UP)
             return Printers((PrinterView(printer, status, waiting_jobs=3, held_jobs=2),))
+        if isinstance(command, ListWebhooks):
+            return Webhooks((WebhookView("shop", "https://shop.example", 5, 1, None, ""),))
         return await plain(command, caller)  # type: ignore[arg-type]
 
     stage.engine.do = do  # type: ignore[method-assign]
@@ -410,6 +424,8 @@ async def test_the_numbers_are_those_of_the_engine(stage: Stage) -> None:
     assert 'fanfold_waiting_jobs{printer="till"} 3.0' in said
     assert 'fanfold_held_jobs{printer="till"} 2.0' in said
     assert 'fanfold_printer_reachable{printer="till"} 1.0' in said
+    assert 'fanfold_webhook_behind{webhook="shop"} 5.0' in said
+    assert 'fanfold_webhook_dead{webhook="shop"} 1.0' in said
     assert "fanfold_clients 0.0" in said
     assert "fanfold_build_info{version=" in said
     stage.engine.entered[JobState.COMPLETED] = 1
