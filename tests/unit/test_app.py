@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import ClientSession, WSServerHandshakeError
 
 from fanfold.app import Gateway, allow_files
 from fanfold.config import (
     Access,
     Dialects,
     Discovery,
+    Door,
     Listener,
     PrinterSetting,
     PrinterWebSocket,
+    Proof,
     Settings,
     StatusCodes,
 )
@@ -90,6 +92,37 @@ async def test_a_bad_configuration_is_refused_by_a_reload_and_the_old_one_stays(
         _, printer = await app.call("GET", "/v1/printers/till")
         assert printer["uri"] == settings.printers[0].uri
         assert (await app.print("till", ZPL, wait="delivered"))["state"] == "completed"
+
+
+async def test_a_reload_reads_what_printers_must_prove_again_or_takes_nothing(tmp_path: Path) -> None:
+    secret = tmp_path / "weblink.secret"
+    secret.write_text("s3cret-of-sixteen")
+    doors = Listener("127.0.0.1", 0, doors=(Door.WEBLINK,), proof=(Proof.PATH,), secret_file=secret)
+    settings = settings_in(tmp_path, listeners=(Listener("127.0.0.1", 0), doors))
+
+    async def comes_in(running: Gateway, last: str) -> bool:
+        async with ClientSession() as client:
+            try:
+                url = f"{running.urls[1]}/weblink/{last}"
+                async with client.ws_connect(url, protocols=("v1.weblink.zebra.com",)):
+                    return True
+            except WSServerHandshakeError:
+                return False
+
+    async with gateway(settings) as (running, app, shelf):
+        assert await comes_in(running, "s3cret-of-sixteen")
+        secret.write_text("an0ther-of-sixteen")
+        status, done = await app.call("POST", "/v1/reload")
+        assert (status, done["notes"]) == (200, ["listener 127.0.0.1:0: secret read again"])
+        assert not await comes_in(running, "s3cret-of-sixteen")
+        secret.write_text("short")
+        shelf.append(replace(settings, access=Access(origins=(FOREIGN,))))
+        status, problem = await app.call("POST", "/v1/reload")
+        assert (status, problem["code"]) == (422, "bad-config")
+        assert "at least 16" in problem["detail"]
+        _, origins = await app.call("GET", "/v1/access/origins")
+        assert origins["configured"] == []
+        assert await comes_in(running, "an0ther-of-sixteen")
 
 
 async def test_a_page_is_let_in_by_a_persons_word_and_put_out_by_it(tmp_path: Path) -> None:
