@@ -67,7 +67,9 @@ class Guard:
             return self._printers.turn_away(arrival, ear.listener.doors)
         found = self._access.admit_printer(arrival, self._keys.of(ear.listener).proofs, time.monotonic())
         if isinstance(found, Unproven):
-            return self._refuse(arrival, found.refusal, found.challenge)
+            if not found.is_usual:
+                self._refusals.note(arrival, found.refusal)
+            return problems.refused(found.refusal, found.challenge)
 
         async def receive(request: web.Request) -> web.StreamResponse:
             return await self._printers.receive(request, arrival, door, found)
@@ -89,9 +91,9 @@ class Guard:
         rows = (self._apps[name] for name in ear.listener.doors if name in self._apps)
         return next((row[arrival.path] for row in rows if arrival.path in row), None)
 
-    def _refuse(self, arrival: Arrival, refusal: Refusal, challenge: str = "") -> web.Response:
+    def _refuse(self, arrival: Arrival, refusal: Refusal) -> web.Response:
         self._refusals.note(arrival, refusal)
-        return problems.refused(refusal, challenge)
+        return problems.refused(refusal)
 
     def _ear(self, request: web.Request) -> Ear:
         address, port = _local(request)

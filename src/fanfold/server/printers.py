@@ -66,6 +66,7 @@ class Printers:
         visit = Visit(arrival.shown, _masked(request), arrival.peer, identities)
         transport = _take_over(request)
         line = SocketLine(transport, self._message_bytes)
+        self._lines.add(line)
         transport.write(answer)
         self._errands.start(self._serve(door, visit, line))
         return web.Response()  # goes nowhere: for the framework the connection is gone
@@ -76,7 +77,6 @@ class Printers:
             self._errands.start(line.close(GOING_AWAY, because))
 
     async def _serve(self, door: Door, visit: Visit, line: SocketLine) -> None:
-        self._lines.add(line)
         try:
             with suppress(ConnectionError):  # it spoke into a line that was just lost; now it knows
                 await door.serve(visit, line)
@@ -85,7 +85,8 @@ class Printers:
             await line.close(BROKEN, "The gateway made a mistake; it is in its log.")
         finally:
             self._lines.discard(line)
-            line.abort()
+            if line.is_open:  # else its goodbye is on the way
+                line.abort()
 
 
 def _take_over(request: web.Request) -> asyncio.Transport:

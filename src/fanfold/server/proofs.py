@@ -10,9 +10,8 @@ from urllib.parse import unquote
 from fanfold.config import Proof
 from fanfold.messages import Refusal
 from fanfold.server.arrival import Arrival
-from fanfold.server.digest import Digest, Stale, password_of
+from fanfold.server.digest import REALM, Digest, Stale, password_of
 
-REALM = "fanfold"
 NOBODY = "none"
 """The identity of those of whom nothing was asked."""
 
@@ -23,6 +22,8 @@ class Unproven:
 
     refusal: Refusal
     challenge: str = ""
+    is_usual: bool = False
+    """Whether those get it too who do come in: printers send user and password only when they are asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ class Proofs:
             name, password = password_of(rest) if scheme.lower() == "basic" else ("", "")
             # compared though there is no such user, so that the time taken does not tell users from others
             right = _same(password, self.users.get(name, "")) and name in self.users
-            return name if right else Unproven(_who_are_you(scheme), f'Basic realm="{REALM}", charset="UTF-8"')
+            return name if right else _unknown(scheme, f'Basic realm="{REALM}", charset="UTF-8"')
         verdict = digest.judge(rest, arrival.method, arrival.target, self.users, now_s) if _is_digest(scheme) else None
         if isinstance(verdict, str):
             return verdict
         is_stale = isinstance(verdict, Stale)
-        return Unproven(_who_are_you("" if is_stale else scheme), digest.challenge(now_s, is_stale=is_stale))
+        return _unknown("" if is_stale else scheme, digest.challenge(now_s, is_stale=is_stale))
 
 
 def _is_digest(scheme: str) -> bool:
@@ -97,8 +98,9 @@ def _no_certificate() -> Refusal:
     return Refusal("certificate-needed", says, 403)
 
 
-def _who_are_you(scheme: str) -> Refusal:
+def _unknown(scheme: str, challenge: str) -> Unproven:
     if scheme:
         says = "User or password are not among those in the file that `users_file` names. Correct them in the printer."
-        return Refusal("wrong-user", says, 401)
-    return Refusal("user-needed", "This listener asks printers for a user and a password of `users_file`.", 401)
+        return Unproven(Refusal("wrong-user", says, 401), challenge)
+    says = "This listener asks printers for a user and a password of `users_file`."
+    return Unproven(Refusal("user-needed", says, 401), challenge, is_usual=True)

@@ -170,6 +170,7 @@ async def test_basic_is_asked_for_and_believed(tmp_path: Path, caplog: pytest.Lo
     async with serving(tmp_path, listener(tmp_path, "basic")) as stage:
         right = basic("p7", "a-long-password")
         first = await head_of(stage, handshake())
+        assert "Refused" not in caplog.text  # each printer asks so first: it would hide who does not come in
         assert (status(first), 'WWW-Authenticate: Basic realm="fanfold", charset="UTF-8"' in first) == (401, True)
         wrong = basic("p7", "a-wrong-password")
         assert status(await head_of(stage, handshake("/", f"Authorization: {wrong}"))) == 401
@@ -178,6 +179,7 @@ async def test_basic_is_asked_for_and_believed(tmp_path: Path, caplog: pytest.Lo
         (visit,) = stage.door.visits
         assert visit.identities == ("user:p7",)
         assert dict(visit.headers)["Authorization"] == "***"
+        assert caplog.text.count("Refused (401 wrong-user)") == 1
     assert right not in caplog.text
 
 
