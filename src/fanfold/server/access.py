@@ -95,7 +95,7 @@ class Access:
 
         It needs no name of ours and no token: its proofs are its own.
         """
-        return wrong_visitor(arrival) or proofs.judge(arrival, self._digest, now_s)
+        return wrong_visitor(arrival, anyone=proofs.believes_anyone) or proofs.judge(arrival, self._digest, now_s)
 
     def _wrong_host(self, arrival: Arrival) -> Refusal | None:
         hosts = arrival.headers.get("host", ())
@@ -155,12 +155,22 @@ def may(command: Command, admission: Admission) -> Refusal | None:
     return Refusal("own-page-only", says, 403)
 
 
-def wrong_visitor(arrival: Arrival) -> Unproven | None:
-    """Say why a visitor of a printers' door can be no printer: it bears the marks of a browser."""
-    if not any(name == "origin" or name.startswith(SITE_MARKS) for name, values in arrival.headers.items() if values):
+def wrong_visitor(arrival: Arrival, *, anyone: bool = False) -> Unproven | None:
+    """Say why a visitor of a printers' door can be no printer: it bears the marks of a browser.
+
+    Nobody knows whether some firmware sends an `Origin`, as programs may (RFC 6455 §4.1). No page has a printer's
+    proofs, so an Origin tells against a visitor only where `anyone` is believed, and not if it names the host asked.
+    """
+    marks = any(name.startswith(SITE_MARKS) for name, values in arrival.headers.items() if values)
+    strange = anyone and any(not _names_host(origin, arrival) for origin in arrival.headers.get("origin", ()))
+    if not marks and not strange:
         return None
-    says = "Only printers come in here, and this came from a web page (it has an Origin or Sec-Fetch header)."
+    says = "Only printers come in here, and this came from a web page (it has a Sec-Fetch header, or a strange Origin)."
     return Unproven(Refusal("no-printer", says, 403))
+
+
+def _names_host(origin: str, arrival: Arrival) -> bool:
+    return origin.rpartition("://")[2].lower() in {host.lower() for host in arrival.headers.get("host", ())}
 
 
 def is_public(arrival: Arrival) -> bool:

@@ -37,6 +37,11 @@ class Proofs:
     users: Mapping[str, str] = field(default_factory=dict)
     """Passwords by user."""
 
+    @property
+    def believes_anyone(self) -> bool:
+        """Whether nothing is asked: whoever reaches the listener is believed."""
+        return self.asked <= {Proof.NONE}
+
     def judge(self, arrival: Arrival, digest: Digest, now_s: float) -> tuple[str, ...] | Unproven:
         """Return the identities that the visitor proved, the strongest first; or why it may not come in."""
         if Proof.PATH in self.asked and not self._knows_secret(arrival):

@@ -127,16 +127,24 @@ def test_all_that_a_listener_lists_must_hold(
 
 
 @pytest.mark.parametrize(
-    "mark",
-    [
-        {"origin": "https://shop.example"}, {"origin": "null"}, {"origin": ""}, {"sec-fetch-mode": "websocket"},
-        {"sec-fetch-site": "same-origin"}, {"sec-fetch-dest": "websocket"},
-    ],
-)  # fmt: skip
-def test_no_web_page_is_a_printer(mark: Mapping[str, str]) -> None:
-    arrival = visit(f"/{SECRET}", headers=mark)
-    assert outcome(RULES.admit_printer(arrival, asking("path"), 0.0)) == "403 no-printer"
+    "mark", [{"sec-fetch-mode": "websocket"}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-dest": "websocket"}]
+)
+@pytest.mark.parametrize("asked", ["path", "none"])
+def test_no_web_page_is_a_printer(mark: Mapping[str, str], asked: str) -> None:
+    assert outcome(RULES.admit_printer(visit(f"/{SECRET}", headers=mark), asking(asked), 0.0)) == "403 no-printer"
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example", "null", ""])
+def test_an_origin_tells_against_a_visitor_only_where_anyone_is_believed(origin: str) -> None:
+    arrival = visit(f"/{SECRET}", headers={"origin": origin, "host": "labels.example:8443"})
     assert outcome(RULES.admit_printer(arrival, asking("none"), 0.0)) == "403 no-printer"
+    assert outcome(RULES.admit_printer(arrival, asking("path"), 0.0)).startswith("secret:")
+
+
+@pytest.mark.parametrize("origin", ["https://labels.example:8443", "labels.example:8443"])
+def test_firmware_that_calls_its_server_its_origin_is_let_in(origin: str) -> None:
+    arrival = visit(headers={"origin": origin, "host": "Labels.example:8443"})
+    assert outcome(RULES.admit_printer(arrival, asking("none"), 0.0)) == "none"
 
 
 @pytest.mark.parametrize(
