@@ -162,6 +162,7 @@ async def test_a_gateway_that_is_killed_between_post_and_cursor_tells_it_again_b
             events.setdefault(heard.said["data"]["id"], set()).add(heard.message)
         assert all(len(messages) == 1 for messages in events.values())
         assert len(receiver.heard) > len(events), "something was told again"
+        await running.stop()
 
 
 async def test_a_reload_adds_changes_and_takes_out_webhooks_and_refuses_bad_secrets(
