@@ -6,13 +6,16 @@ peer that claims the serial without the proof is refused and reported.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fanfold.reception import Newcomer, Reception, Suspicious
 
 CLAIMS_PER_SERIAL = 8
 """Newcomers that claim one serial with different proofs; a person shall see that there are several, no more."""
+LINES_PER_CLAIM = 101
+"""Of one newcomer: some printers dial again and again though they are connected, up to 100 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Presence:
     limit: int
     _waiting: dict[tuple[str, str], tuple[Newcomer, int]] = field(default_factory=dict)
     """By URI and identity: who waits, over how many lines."""
+    _claims: Counter[str] = field(default_factory=Counter)
+    """By URI: how many different proofs claim it."""
 
     async def judge(self, uri: str, identities: Sequence[str], peer: str) -> Verdict:
         """Say whether who proved these identities is the printer of this URI. Raises StoreFailed."""
@@ -61,10 +66,11 @@ class Presence:
     def wait(self, newcomer: Newcomer) -> bool:
         """Let one wait; False: there is no room. Each `wait` that was granted is ended by one `leave`."""
         key = newcomer.uri, newcomer.identity
-        _, lines = self._waiting.get(key, (newcomer, 0))
-        if not lines and not self._has_room(newcomer.uri):
+        before, lines = self._waiting.get(key, (newcomer, 0))
+        if lines >= LINES_PER_CLAIM or (not lines and not self._has_room(newcomer.uri)):
             return False
-        self._waiting[key] = newcomer, lines + 1
+        self._claims[newcomer.uri] += not lines
+        self._waiting[key] = replace(newcomer, since=before.since), lines + 1
         return True
 
     def leave(self, uri: str, identity: str) -> None:
@@ -72,6 +78,10 @@ class Presence:
         newcomer, lines = self._waiting.pop((uri, identity))
         if lines > 1:
             self._waiting[uri, identity] = newcomer, lines - 1
+        elif self._claims[uri] > 1:
+            self._claims[uri] -= 1
+        else:
+            del self._claims[uri]
 
     @property
     def newcomers(self) -> Sequence[Newcomer]:
@@ -79,8 +89,7 @@ class Presence:
         return sorted((newcomer for newcomer, _ in self._waiting.values()), key=lambda one: one.since)
 
     def _has_room(self, uri: str) -> bool:
-        claims = sum(1 for known, _ in self._waiting if known == uri)
-        return len(self._waiting) < self.limit and claims < CLAIMS_PER_SERIAL
+        return len(self._waiting) < self.limit and self._claims[uri] < CLAIMS_PER_SERIAL
 
 
 def _claim(peer: str, identities: Sequence[str]) -> str:

@@ -11,14 +11,16 @@ from typing import Any, cast, get_args
 
 from fanfold.config import Weblink
 from fanfold.errors import NotReached, Refused
-from fanfold.model import Evidence, Job, JobId, Printer, Reason
+from fanfold.model import Evidence, Job, Printer, Reason
 from fanfold.reception import Newcomer, Reception
 from fanfold.transports.base import Found, Link, Report
 from fanfold.transports.weblink_channel import Channel, Lost
 from fanfold.transports.weblink_device import Device
-from fanfold.transports.weblink_door import SCHEME, WeblinkDoor, serial_of
+from fanfold.transports.weblink_door import SCHEME, WeblinkDoor, serial_of, uri_of
 from fanfold.transports.weblink_link import Tally, WeblinkLink
 from fanfold.transports.weblink_messages import Channel as Kind
+from fanfold.transports.weblink_opener import NOT_OPENED
+from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_proof import AllPrinted, Counted, NothingPrinted
 from fanfold.transports.weblink_pulse import beat
 from fanfold.wire import Receipt
@@ -27,13 +29,8 @@ log = logging.getLogger("fanfold.weblink")
 
 _URI = re.compile(r"weblink:(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2}){1,96}", re.IGNORECASE)
 
-FRESH_S = 2.0
-"""A raw channel on which something came a moment ago is taken for alive; another is pinged before it gets a job."""
-STANDS_S = 10.0
-TURN_S = 10.0
-"""How long a job waits behind a question to the printer."""
-FIND_S = 120.0
-"""How long a printer may take to dial in again after our restart, before a job that it had is called doubtful."""
+NORMAL = 1000
+"""Close code of a channel that ended as it should."""
 
 
 class WeblinkTransport:
@@ -42,37 +39,41 @@ class WeblinkTransport:
     schemes: tuple[str, ...] = (SCHEME,)
     takes: tuple[str, ...] = ("raw",)
 
-    def __init__(self, manners: Weblink, tally: Callable[[], Tally]) -> None:
-        self._manners, self._tally = manners, tally
+    def __init__(self, manners: Weblink, tally: Callable[[], Tally], pace: Pace | None = None) -> None:
+        self._manners, self._tally, self._pace = manners, tally, pace or Pace()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._door = WeblinkDoor(manners, self._start)
-        self._pulse: asyncio.Task[None] | None = None
-        self._asked_after: dict[JobId, float] = {}
+        self._door = WeblinkDoor(manners, self._pace, self._start)
+        self._since_s = 0.0
+        self._is_closed = False
 
     # what every transport promises
 
     def check(self, uri: str) -> None:
         """Say whether the URI has a serial. Raises Refused `bad-uri`."""
-        if not _URI.fullmatch(uri):
+        scheme, _, rest = uri.partition(":")
+        if not _URI.fullmatch(uri) or f"{scheme.lower()}:{rest}" != uri_of(serial_of(uri)):
             says = f"{uri[:80]!r} names no printer that dials in. Write its serial, such as weblink:50J171200001."
             raise Refused(says, code="bad-uri", status=422)
 
     @asynccontextmanager
     async def open(self, printer: Printer) -> AsyncIterator[Link]:
         """Take the printer's raw channel for one job. Raises NotReached."""
-        device = self._device(printer)
-        raw = await device.raw()
-        await _take_turn(raw, device.words)
+        device = self._there(printer.uri)
+        raw = await device.raw_for_job()
+        await _take_turn(raw, device.words, self._pace.turn_s)
         try:
-            await _see_that_it_stands(raw, device.words)
+            await self._see_that_it_stands(raw, device.words)
             tally = self._tally if device.counts_labels(printer.options.language) else None
-            yield WeblinkLink(device, raw, printer.options, tally)
+            yield WeblinkLink(device, raw, printer.options, tally, self._pace.note_after_s)
         finally:
             raw.turn.release()
 
     async def close(self) -> None:
         """Stop all that runs for printers; their lines are the server's to end. Idempotent."""
-        tasks = [*self._tasks, *([self._pulse] if self._pulse else [])]
+        self._is_closed = True
+        for device in self._door.devices.values():
+            device.prover.stop()
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -87,9 +88,8 @@ class WeblinkTransport:
     def receive_for(self, reception: Reception) -> None:
         """Take who decides on visitors, and begin to watch over lines."""
         self._door.receive_for(reception)
-        self._pulse = asyncio.get_running_loop().create_task(
-            beat(self._door.lines, self._manners), name="weblink pulse"
-        )
+        self._since_s = asyncio.get_running_loop().time()
+        self._start(beat(self._door.lines, self._manners))
 
     def newcomers(self) -> Sequence[Newcomer]:
         """List who waits to be let in."""
@@ -117,18 +117,20 @@ class WeblinkTransport:
     async def ask(self, printer: Printer, question: bytes, *, channel: str = "", within_s: float) -> bytes:
         """Put a question to the printer between jobs. Raises Refused, NotReached, TimeoutError."""
         device, kind = self._there(printer.uri), _kind(channel or "raw")
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + within_s
-        taken = await device.channel(kind)
-        await _take_turn(taken, device.words, within_s)
-        try:
-            return await taken.converse(question, max(0.1, until_s - loop.time()))
-        except Lost as lost:
-            raise TimeoutError(f"{device.words}: {lost} before it answered") from lost
-        except ValueError as error:
-            raise Refused(f"{device.words}: {error}.", code="answer-too-large", status=502) from error
-        finally:
-            taken.turn.release()
+        until_s = asyncio.get_running_loop().time() + within_s
+        while True:
+            taken = await _channel(device, kind, until_s)
+            was_in_use = taken.has_answered
+            try:
+                return await taken.converse(question, _left_s(until_s), self._manners.message_bytes)
+            except Lost as lost:
+                # some printers close config after each answer: that one was about to, and has not read the question
+                if not (kind == "config" and was_in_use and lost.code == NORMAL):
+                    raise TimeoutError(f"{device.words}: {lost} before it answered") from lost
+            except ValueError as error:
+                raise Refused(f"{device.words}: {error}.", code="answer-too-large", status=502) from error
+            finally:
+                taken.turn.release()
 
     # after a crash
 
@@ -137,16 +139,13 @@ class WeblinkTransport:
         counted = Counted.read(job.foreign)
         if counted is None:
             return Found(uncertain="nothing was kept of where the printer's label counter stood")
-        since_s = self._asked_after.setdefault(job.id, asyncio.get_running_loop().time())
         device = self._door.devices.get(serial_of(printer.uri))
         if device is None or device.lines.primary is None:
-            if asyncio.get_running_loop().time() - since_s < FIND_S:
+            if asyncio.get_running_loop().time() - self._since_s < self._pace.find_s:
                 raise _away(printer.uri)
-            del self._asked_after[job.id]
-            return Found(uncertain=f"the printer has not dialled in within {FIND_S:g} s")
+            return Found(uncertain=f"the printer has not dialled in within {self._pace.find_s:g} s")
         verdict = await device.prover.settle(counted)
         report.resumed()
-        del self._asked_after[job.id]
         if isinstance(verdict, AllPrinted):
             return Found(Receipt(Evidence.PRINTED, "its label counter moved by all its labels"))
         if isinstance(verdict, NothingPrinted):
@@ -168,19 +167,32 @@ class WeblinkTransport:
 
     # within
 
-    def _device(self, printer: Printer) -> Device:
-        return self._there(printer.uri)
-
     def _there(self, uri: str) -> Device:
         device = self._door.devices.get(serial_of(uri))
         if device is None:
             raise _away(uri)
         return device
 
+    async def _see_that_it_stands(self, raw: Channel, words: str) -> None:
+        """Raise NotReached where it is dead, or takes nothing: before the first byte that costs nothing."""
+        if not raw.is_live:
+            raise NotReached(f"{words} lost its raw channel", reasons=(Reason.OFFLINE,))
+        if asyncio.get_running_loop().time() - raw.line.heard_s < self._pace.fresh_s:
+            return
+        try:
+            if await raw.stands(self._pace.stands_s):
+                return
+        except Lost as lost:
+            raise NotReached(f"{words}: {lost}", reasons=(Reason.OFFLINE,)) from lost
+        says = f"{words} reads nothing on its raw channel; see to its paper, cover and pause key"
+        raise NotReached(says, reasons=(Reason.STALLED,))
+
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        if self._is_closed:
+            task.cancel()
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -189,28 +201,32 @@ class WeblinkTransport:
             log.error("work for a printer that dials in failed", exc_info=error)
 
 
-async def _take_turn(channel: Channel, words: str, within_s: float = TURN_S) -> None:
+async def _channel(device: Device, kind: Kind, until_s: float) -> Channel:
+    """Return a channel for a question, with its turn. Raises NotReached."""
+    while True:
+        try:
+            async with asyncio.timeout_at(until_s):
+                taken = await device.channel(kind)
+        except TimeoutError:
+            says = f"{device.words} did not open its {kind} channel in time"
+            raise NotReached(says, reasons=(NOT_OPENED,)) from None
+        await _take_turn(taken, device.words, _left_s(until_s))
+        if taken.is_live:
+            return taken
+        taken.turn.release()  # it was lost while who had it before was busy with it
+
+
+def _left_s(until_s: float) -> float:
+    return max(0.1, until_s - asyncio.get_running_loop().time())
+
+
+async def _take_turn(channel: Channel, words: str, within_s: float) -> None:
     try:
         async with asyncio.timeout(within_s):
             await channel.turn.acquire()
     except TimeoutError:
         says = f"{words} is busy with something else on its {channel.kind} channel"
         raise NotReached(says, reasons=(Reason.BUSY_ELSEWHERE,)) from None
-
-
-async def _see_that_it_stands(raw: Channel, words: str) -> None:
-    """Raise NotReached where the channel is dead, or takes nothing: before the first byte that costs nothing."""
-    if not raw.is_live:
-        raise NotReached(f"{words} lost its raw channel", reasons=(Reason.OFFLINE,))
-    if asyncio.get_running_loop().time() - raw.line.heard_s < FRESH_S:
-        return
-    try:
-        if await raw.stands(STANDS_S):
-            return
-    except Lost as lost:
-        raise NotReached(f"{words}: {lost}", reasons=(Reason.OFFLINE,)) from lost
-    says = f"{words} reads nothing on its raw channel; see to its paper, cover and pause key"
-    raise NotReached(says, reasons=(Reason.STALLED,))
 
 
 def _kind(channel: str) -> Kind:

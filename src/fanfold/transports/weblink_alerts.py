@@ -11,6 +11,9 @@ LABEL_WAITING = "label-waiting-report"
 UNNAMED = "other-warning"
 """For what a printer reports and nobody has described."""
 
+HARMLESS = ("-warning", "-report")
+"""Ends of reasons with which a printer prints on (severities of RFC 8011 §5.4.12)."""
+
 WORDS: Mapping[str, str] = {
     "media-empty-error": "out of paper",
     "media-low-warning": "the paper runs low",

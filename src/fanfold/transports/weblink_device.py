@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, assert_never
@@ -13,43 +12,58 @@ from fanfold.errors import NotReached
 from fanfold.model import Reason
 from fanfold.reception import Came, ChannelClosed, ChannelOpened, Faults, News, Scanned, Went
 from fanfold.transports import weblink_alerts as alerts
+from fanfold.transports import weblink_packet as packet
 from fanfold.transports.base import Report
 from fanfold.transports.weblink_channel import Channel
 from fanfold.transports.weblink_ledger import Entry
-from fanfold.transports.weblink_lines import Lines, Main, drop_if_silent, drop_unless_it_stands
+from fanfold.transports.weblink_lines import Lines, Main
 from fanfold.transports.weblink_messages import Channel as Kind
 from fanfold.transports.weblink_messages import configure_alerts
 from fanfold.transports.weblink_opener import NOT_OPENED, Opener
+from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_packet import Discovery
 from fanfold.transports.weblink_proof import Counted, Verdict
 from fanfold.transports.weblink_prover import Prover
 
-log = logging.getLogger(__name__)
-
-CHECK_S = 10.0
-"""How long a line may take to answer when another of the same printer makes it doubtful."""
+Start = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 class Device:
-    """`tell` takes its news; `start` runs what nobody waits for."""
+    """`tell` takes its news, `complain` words on what it does wrong; `start` runs what nobody waits for."""
 
-    __slots__ = ("_is_there", "_manners", "_openers", "_start", "_tell", "lines", "prover", "serial")
+    __slots__ = (
+        "_check", "_complain", "_faults", "_greeted", "_heard_s", "_is_there", "_manners", "_openers", "_pace",
+        "_start", "_tell", "lines", "prover", "serial",
+    )  # fmt: skip
 
     def __init__(
         self,
         serial: str,
         manners: Weblink,
+        pace: Pace,
+        *,
         tell: Callable[[News], None],
-        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        complain: Callable[[str], None],
+        start: Start,
     ) -> None:
-        self.serial, self._manners, self._tell, self._start = serial, manners, tell, start
+        self.serial, self._manners, self._pace = serial, manners, pace
+        self._tell, self._complain, self._start = tell, complain, start
         self.lines = Lines()
-        self.prover = Prover(self.raw, start)
+        self.prover = Prover(self.raw, self._is_blocked, start, pace)
         self._is_there = False
+        self._faults: set[str] = set()
+        self._heard_s = 0.0
+        """When it last told of a fault by an alert."""
+        self._greeted: Main | None = None
+        self._check: asyncio.Task[None] | None = None
         self._openers: dict[Kind, Opener] = {
-            "raw": Opener("raw", self.lines, self._open_wait_s, self._raw_refused, start),
-            "config": Opener("config", self.lines, self._open_wait_s, lambda _: None, start),
+            "raw": self._opener("raw", self._raw_refused, is_lasting=True),
+            "config": self._opener("config", lambda _: None, is_lasting=False),
         }
+
+    def _opener(self, kind: Kind, refused: Callable[[str], None], *, is_lasting: bool) -> Opener:
+        wait_s = self._manners.open_wait_s
+        return Opener(kind, self.lines, self._start, refused, is_lasting=is_lasting, wait_s=wait_s, pace=self._pace)
 
     @property
     def words(self) -> str:
@@ -60,37 +74,46 @@ class Device:
 
     async def main_came(self, main: Main) -> None:
         """Take a main line; the first in use is asked for raw and for alerts."""
-        for other in self.lines.mains:
-            if other.line.is_open:
-                self._start(drop_if_silent(other, CHECK_S))
-        for channel in (*self.lines.raws, *self.lines.configs):
-            if channel.is_live:
-                self._start(drop_unless_it_stands(channel, CHECK_S))
+        is_extra = self.lines.primary is not None
+        if any(one.line.is_open for one in self.lines.all()):
+            self._see_that_others_stand(main)
         self.lines.mains.append(main)
         self._is_there = True
-        self._tell(Came(in_words(main.says), _faults(main.says), _language(main.says)))
+        if is_extra:
+            told = _faults(main.says)
+            self._tell_faults(told, packet.REASONS - told.keys())  # what no packet tells of is not over by that
+        else:
+            self._tell_came(main)
         if len(self.lines.mains) == 1:
             self._tell(ChannelOpened("main"))
-        if self.lines.primary is main:
-            await self._greet(main)
+        await self._greet()
 
     async def main_went(self, main: Main, says: str) -> None:
         """Take note that a main line is over; another one steps in."""
-        was_primary = self.lines.mains[:1] == [main]
-        self.lines.mains.remove(main)
-        if self.lines.mains:
-            if was_primary and (heir := self.lines.primary) is not None:
-                await self._greet(heir)
+        if main not in self.lines.mains:
             return
-        self._tell(ChannelClosed("main", says))
-        self._gone_if_alone(says)
+        self.lines.mains.remove(main)
+        heir = self.lines.primary
+        if heir is not None:
+            if self._greeted is main and heir.opened_s > self._heard_s:
+                self._tell_came(heir)  # the line before was dead for a while: this one's word is newer
+            await self._greet()
+        elif not self.lines.mains:
+            for opener in self._openers.values():
+                opener.stop()
+            self._tell(ChannelClosed("main", says))
+            self._gone_if_alone(says)
+
+    def takes(self, kind: Kind) -> bool:
+        """Tell whether it was asked for such a channel, so that one which comes is its own."""
+        return self._openers[kind].was_asked
 
     def channel_came(self, channel: Channel, kind: Kind) -> None:
         """Take a channel."""
-        channels = self.lines.of(kind)
-        channels.append(channel)
+        self.lines.of(kind).append(channel)
+        self._is_there = True
         self._openers[kind].came()
-        if len(channels) > 1:
+        if self.lines.current(kind) is not channel:
             return
         self._tell(ChannelOpened(kind))
         if kind == "raw":
@@ -100,24 +123,37 @@ class Device:
         """Take note that a channel is over. A raw one is asked for again; a config one ends after each command."""
         channels = self.lines.of(kind)
         channels.remove(channel)
+        self._openers[kind].went()
         if not channels:
             self._tell(ChannelClosed(kind, says))
         if kind == "raw":
             self._openers["raw"].want()
+            if channels:
+                self.prover.returned()
         self._gone_if_alone(says)
 
     def turn_out(self) -> None:
         """Hang up on it: it is not let in any more."""
+        self._tell = _nobody
         for opener in self._openers.values():
             opener.stop()
         self.lines.abort()
+        self.prover.stop()
 
-    async def _greet(self, main: Main) -> None:
-        manners = self._manners
+    async def _greet(self) -> None:
+        """Ask the main line in use, where it is a new one, for what is wanted."""
+        main = self.lines.primary
+        if main is None or main is self._greeted:
+            return
+        self._greeted = main
         self._openers["raw"].want_anew()
-        if manners.alerts:
+        if self._manners.alerts:
             with suppress(ConnectionError):  # that main is over; its reader learns of it too
-                await main.line.send(configure_alerts(manners.scans))
+                await main.line.send(configure_alerts(self._manners.scans))
+
+    def _see_that_others_stand(self, newest: Main) -> None:
+        if self._check is None or self._check.done():
+            self._check = self._start(self.lines.drop_the_dead(newest, self._pace.check_s))
 
     def _gone_if_alone(self, says: str) -> None:
         if self._is_there and not any(True for _ in self.lines.all()):
@@ -126,35 +162,49 @@ class Device:
 
     # what it says
 
-    def heard(self, message: object) -> None:
+    def heard(self, main: Main, message: object) -> None:
         """Take an object that came on a main line."""
         try:
             alert = alerts.alert(message)
         except alerts.NotAlert as error:
-            log.info("%s said on its main channel what is not known here: %s", self.words, error)
+            self._complain(f"{self.words} said on its main channel what is not known here: {error}")
             return
         if alert.serial != self.serial:
-            log.warning("%s sent an alert for %.40r, which was passed over", self.words, alert.serial)
+            self._complain(f"{self.words} sent an alert for {alert.serial[:40]!r}, which was passed over")
             return
-        self._take(alerts.effect_of(alert))
+        self._heard_s = main.line.heard_s
+        self._take(alerts.effect_of(alert), main)
 
-    def _take(self, effect: alerts.Effect) -> None:
+    def _take(self, effect: alerts.Effect, main: Main) -> None:
         match effect:
             case alerts.Sets(reason):
-                self._tell(Faults({reason: alerts.WORDS[reason]}))
+                self._tell_faults({reason: alerts.WORDS[reason]})
             case alerts.Clears(reason):
-                self._tell(Faults(clears=frozenset({reason})))
+                self._tell_faults({}, frozenset({reason}))
+                self.prover.mended()
             case alerts.JobDone():
                 self.prover.alert()
             case alerts.Scanned(setting, data):
                 if setting in self._manners.scans:
                     self._tell(Scanned(data, setting))
-            case alerts.Restarting():
-                self._tell(Faults(clears=frozenset(alerts.WORDS)))
+            case alerts.Restarting(is_up):
+                # a main line does not outlive a restart: what was told as it began is as new as that
+                still = frozenset(main.says.reasons) if is_up else frozenset()
+                self._tell_faults({}, frozenset(alerts.WORDS) - still)
             case alerts.Noted(reason, words):
                 self._tell(Faults({reason: words}))
+                self._tell(Faults(clears=frozenset({reason})))  # it was a moment, and nothing will say that it is over
             case _:
                 assert_never(effect)
+
+    def _tell_came(self, main: Main) -> None:
+        faults = _faults(main.says)
+        self._faults = set(faults)
+        self._tell(Came(in_words(main.says), faults, main.says.primary_language or ""))
+
+    def _tell_faults(self, sets: dict[str, str], clears: frozenset[str] = frozenset()) -> None:
+        self._faults = (self._faults - clears) | sets.keys()
+        self._tell(Faults(sets, clears))
 
     def _raw_refused(self, says: str) -> None:
         if says:
@@ -162,11 +212,21 @@ class Device:
         else:
             self._tell(Faults(clears=frozenset({NOT_OPENED})))
 
+    def _is_blocked(self) -> bool:
+        """Tell whether it told of something with which it does not print."""
+        return any(not reason.endswith(alerts.HARMLESS) for reason in self._faults)
+
     # what its jobs and questions need
 
     async def raw(self) -> Channel:
         """Return the raw channel. Raises NotReached."""
         return await self.channel("raw")
+
+    async def raw_for_job(self) -> Channel:
+        """Return the raw channel; after a loss not before it was looked what the printer forgot. Raises NotReached."""
+        await self.raw()
+        await self.prover.seen(self._pace.turn_s)
+        return await self.raw()
 
     async def channel(self, kind: Kind) -> Channel:
         """Return a live channel, opened if it must be, in a bounded time. Raises NotReached."""
@@ -174,33 +234,39 @@ class Device:
 
     async def reopen(self, kind: Kind) -> None:
         """Have that channel opened anew. Raises NotReached."""
-        for channel in tuple(self.lines.of(kind)):
-            if channel.busy:
-                raise NotReached(f"{self.words} is being sent a job on it", reasons=(Reason.BUSY_ELSEWHERE,))
-            await channel.line.close(1000, "opened anew")
+        channels = tuple(self.lines.of(kind))
+        if any(channel.busy for channel in channels):
+            raise NotReached(f"{self.words} is being sent a job on it", reasons=(Reason.BUSY_ELSEWHERE,))
+        await asyncio.gather(*(channel.line.close(1000, "opened anew") for channel in channels))
+        if self.lines.primary is not None:
+            self._openers[kind].want_anew()
         await self.channel(kind)
 
     def begin(self, report: Report) -> Entry[Report]:
         """Note that a job's first byte is about to leave."""
         return self.prover.ledger.begin(report)
 
+    def counted(self, entry: Entry[Report], counter: int | None) -> None:
+        """Note where its label counter stood before that job; None: it does not say."""
+        self.prover.counted(entry, counter)
+
     def before(self, entry: Entry[Report]) -> int | None:
         """Return where its label counter stands when all earlier jobs are out; None: not known."""
         return self.prover.ledger.before(entry)
 
-    def delivered(self, entry: Entry[Report]) -> None:
-        """Note that the printer has all of it."""
-        self.prover.delivered(entry)
+    def delivered(self, entry: Entry[Report]) -> bool:
+        """Note that the printer has all of it; tell whether it may still be proven to be printed."""
+        return self.prover.delivered(entry)
 
     def withdraw(self, entry: Entry[Report]) -> None:
         """Note that it was not delivered, as far as is known."""
-        self.prover.ledger.withdraw(entry)
+        self.prover.withdraw(entry)
 
     def let_go(self, channel: Channel) -> None:
         """Hang up: bytes of a job that was given up must not trickle out."""
         channel.line.abort()
 
-    async def settle_by_counter(self, counted: Counted, report: Report) -> Verdict:
+    async def settle_by_counter(self, counted: Counted) -> Verdict:
         """Ask the printer, when it is back, what its counter says of a job; bounded."""
         return await self.prover.settle(counted)
 
@@ -208,9 +274,6 @@ class Device:
         """Tell whether its counter is worth asking: it speaks ZPL, by its owner's word or its own."""
         primary = self.lines.primary
         return (language or (primary.says.primary_language if primary else None) or "zpl") == "zpl"
-
-    def _open_wait_s(self) -> float:
-        return self._manners.open_wait_s
 
 
 def in_words(says: Discovery) -> str:
@@ -228,5 +291,5 @@ def _faults(says: Discovery) -> dict[str, str]:
     return {reason: alerts.WORDS.get(reason, reason) for reason in says.reasons}
 
 
-def _language(says: Discovery) -> str:
-    return says.primary_language or ""
+def _nobody(_: News) -> None:
+    """Its news concern nobody any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,25 +12,19 @@ from urllib.parse import quote, unquote
 
 from fanfold import clock
 from fanfold.config import Weblink
-from fanfold.door import Hung, Line, Said, Visit
+from fanfold.door import Heard, Hung, Line, Said, Visit
 from fanfold.errors import StoreFailed
 from fanfold.reception import Newcomer, Reception
 from fanfold.transports.presence import LetIn, Presence, TurnedAway, Waits
 from fanfold.transports.presence_log import Complaints
 from fanfold.transports.weblink_channel import Channel
 from fanfold.transports.weblink_device import Device, in_words
+from fanfold.transports.weblink_hello import NOT_ALLOWED, TRY_LATER, Goodbye, first_words, hello_in, objects
 from fanfold.transports.weblink_lines import MOST, Lines, Main
-from fanfold.transports.weblink_messages import (
-    ChannelHello,
-    Gather,
-    MainHello,
-    NotHello,
-    NotJson,
-    TooLong,
-    first_message,
-)
-from fanfold.transports.weblink_packet import BadPacket, Discovery, discovery
-from fanfold.transports.weblink_trace import TracedLine, Traces
+from fanfold.transports.weblink_messages import ChannelHello, Gather
+from fanfold.transports.weblink_pace import Pace
+from fanfold.transports.weblink_packet import Discovery
+from fanfold.transports.weblink_trace import Traces
 
 log = logging.getLogger("fanfold.weblink")
 
@@ -39,8 +33,6 @@ SUBPROTOCOL = "v1.weblink.zebra.com"
 
 ANSWER_HEADERS = {"Connection": "Upgrade", "Content-Length": "0"}
 """Three servers add the length on purpose: some firmware drops the handshake without it, says one of them."""
-
-NOT_ALLOWED, NOT_UNDERSTOOD, TOO_LONG, TRY_LATER = 1008, 1002, 1009, 1013
 
 SCHEME = "weblink"
 
@@ -53,14 +45,6 @@ def uri_of(serial: str) -> str:
 def serial_of(uri: str) -> str:
     """Return the serial in such a URI."""
     return unquote(uri.partition(":")[2])
-
-
-class Goodbye(Exception):
-    """A visitor's line shall end, with a close code and words for the log and for the visitor."""
-
-    def __init__(self, code: int, says: str) -> None:
-        super().__init__(says)
-        self.code, self.says = code, says
 
 
 @dataclass(eq=False, slots=True)
@@ -89,11 +73,13 @@ class WeblinkDoor:
     subprotocol = SUBPROTOCOL
     answer_headers: Mapping[str, str] = ANSWER_HEADERS
 
-    def __init__(self, manners: Weblink, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
+    def __init__(
+        self, manners: Weblink, pace: Pace, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+    ) -> None:
         self.traces = Traces()
         self.devices: dict[str, Device] = {}
         """Printers that are let in and came since the start, by serial."""
-        self._manners, self._start = manners, start
+        self._manners, self._pace, self._start = manners, pace, start
         self._presence: Presence | None = None
         self._guests: dict[str, list[Guest]] = {}
         """Those that wait, by URI."""
@@ -115,83 +101,56 @@ class WeblinkDoor:
 
     def adopted(self, uri: str) -> None:
         """Note that somebody was let in under this URI: judge those anew that wait under it."""
-        for guest in tuple(self._guests.get(uri, ())):
+        for guest in tuple(self._guests.get(uri_of(serial_of(uri)), ())):
             self._start(self._judge_anew(guest))
 
     def turned_out(self, uri: str, because: str) -> None:
         """Note that nobody is let in under this URI any more."""
         if device := self.devices.pop(serial_of(uri), None):
             device.turn_out()
-        for guest in tuple(self._guests.get(uri, ())):
+        for guest in tuple(self._guests.get(uri_of(serial_of(uri)), ())):
             self._start(guest.main.line.close(NOT_ALLOWED, because))
 
     async def serve(self, visit: Visit, line: Line) -> None:
         """Receive a visitor until its line is over."""
-        traced: TracedLine | None = None
         gather = Gather()
         try:
-            hello, traced = await self._first(visit, line, gather)
+            hello, line = await self._first(visit, line, gather)
             if isinstance(hello, Discovery):
-                await self._serve_main(Guest(visit, Main(line, hello)), gather, traced)
+                main = Main(line, hello, asyncio.get_running_loop().time())
+                await self._serve_main(Guest(visit, main), gather)
             else:
-                await self._serve_channel(visit, line, hello, traced)
+                await self._serve_channel(visit, line, hello)
         except Goodbye as goodbye:
-            self._note(traced, goodbye.says)
-            self._complaints.note(visit.peer, goodbye.says)
-            await line.close(goodbye.code, goodbye.says)
+            await self._say(goodbye, visit, line)
         finally:
             line.abort()
 
-    # the first message
-
-    async def _first(
-        self, visit: Visit, line: Line, gather: Gather
-    ) -> tuple[Discovery | ChannelHello, TracedLine | None]:
-        pieces: list[Said] = []
-        try:
-            async with asyncio.timeout(self._manners.first_message_s):
-                message = await self._first_object(line, gather, pieces)
-        except TimeoutError:
-            says = f"it did not say which printer it is within {self._manners.first_message_s:g} s"
-            raise Goodbye(NOT_ALLOWED, says) from None
-        hello = _read(message)
+    async def _first(self, visit: Visit, line: Line, gather: Gather) -> tuple[Discovery | ChannelHello, Line]:
+        hello, pieces = await first_words(line, gather, self._manners.first_message_s)
+        is_main = isinstance(hello, Discovery)
         if isinstance(hello, Discovery) and hello.crc_ok is False:
             self._complaints.note(visit.peer, f"the checksum of {hello.serial}'s first message is wrong; it was taken")
         trace = self.traces.of(hello.serial)
-        if trace is None:
-            return hello, None
-        traced = trace.opened(visit, clock.now())
-        for piece in pieces:
-            traced.came(piece.data, is_text=piece.is_text, now=clock.now())
-        return hello, traced
-
-    async def _first_object(self, line: Line, gather: Gather, pieces: list[Said]) -> object:
-        while True:
-            match await line.receive():
-                case Said() as said:
-                    pieces.append(said)
-                    for message in _objects(gather, said.data):
-                        return message
-                case Hung(code):
-                    raise Goodbye(code, "it hung up before it said which printer it is")
+        return hello, trace.opened(visit, line, pieces, is_main=is_main) if trace else line
 
     # main lines
 
-    async def _serve_main(self, guest: Guest, gather: Gather, traced: TracedLine | None) -> None:
+    async def _serve_main(self, guest: Guest, gather: Gather) -> None:
         ended = Hung(1006)
-        await self._admit(guest)
+        heard: Heard = Said(b"")  # perhaps more came with the first message
         try:
-            while not isinstance(heard := await guest.main.line.receive(), Hung):
+            await self._admit(guest)
+            while not isinstance(heard, Hung):
                 if isinstance(heard, Said):
-                    self._trace(traced, heard)
-                    for message in _objects(gather, heard.data):
+                    for message in objects(gather, heard.data):
                         self._take(guest, message)
+                heard = await guest.main.line.receive()
             ended = heard
         except Goodbye as goodbye:
             ended = Hung(goodbye.code, goodbye.says)
             raise
         finally:
-            self._note(traced, f"over ({ended.code} {ended.reason})")
             await self._part(guest, ended)
 
     async def _admit(self, guest: Guest) -> None:
@@ -208,19 +167,17 @@ class WeblinkDoor:
 
     async def _judge_anew(self, guest: Guest) -> None:
         """Judge one that waits, because somebody was let in under its URI."""
-        if guest not in self._guests.get(guest.uri, ()):
-            return
         try:
             verdict = await self._verdict(guest.uri, guest.visit)
+            if guest not in self._guests.get(guest.uri, ()):
+                return  # it went meanwhile, or was judged already
+            if isinstance(verdict, TurnedAway):
+                await self._say(Goodbye(NOT_ALLOWED, verdict.because), guest.visit, guest.main.line)
+            elif isinstance(verdict, LetIn):
+                self._wait_no_more(guest)
+                await self._let_in(guest)
         except Goodbye as goodbye:
-            verdict = TurnedAway(goodbye.says)
-        if guest not in self._guests.get(guest.uri, ()):
-            return  # it went meanwhile
-        if isinstance(verdict, LetIn):
-            self._wait_no_more(guest)
-            await self._let_in(guest)
-        elif isinstance(verdict, TurnedAway):
-            await guest.main.line.close(NOT_ALLOWED, verdict.because)
+            await self._say(goodbye, guest.visit, guest.main.line)
 
     async def _let_in(self, guest: Guest) -> None:
         device = self.device(guest.main.says.serial)
@@ -244,41 +201,42 @@ class WeblinkDoor:
 
     def _take(self, guest: Guest, message: object) -> None:
         if isinstance(message, dict) and "discovery_b64" in message:
-            if _read(message).serial != guest.main.says.serial:
+            says = hello_in(message)
+            if says.serial != guest.main.says.serial:
                 raise Goodbye(NOT_ALLOWED, f"{guest.main.says.serial} calls itself by another serial now")
         elif guest.device is not None:
-            guest.device.heard(message)
+            guest.device.heard(guest.main, message)
 
     # raw and config
 
-    async def _serve_channel(self, visit: Visit, line: Line, hello: ChannelHello, traced: TracedLine | None) -> None:
-        match await self._verdict(uri_of(hello.serial), visit):
-            case TurnedAway(because):
-                raise Goodbye(NOT_ALLOWED, because)
-            case Waits():
-                raise Goodbye(
-                    NOT_ALLOWED, f"{hello.serial} is not let in, and was not asked for a {hello.kind} channel"
-                )
-            case LetIn():
-                pass
-        device = self.device(hello.serial)
-        if len(device.lines.of(hello.kind)) >= MOST:
-            raise Goodbye(NOT_ALLOWED, f"{hello.serial} holds {MOST} {hello.kind} channels already")
-        channel = Channel(hello.kind, line)
+    async def _serve_channel(self, visit: Visit, line: Line, hello: ChannelHello) -> None:
+        device = await self._asked_by(visit, hello)
+        channel = Channel(hello.kind, line, hello.serial, self._pace)
         device.channel_came(channel, hello.kind)
-        heard: Any = Hung(1006)
+        ended = Hung(1006)
         try:
             while not isinstance(heard := await line.receive(), Hung):
-                if isinstance(heard, Said):
-                    self._trace(traced, heard)
                 channel.hear(heard)
+            ended = heard
         finally:
-            ended = heard if isinstance(heard, Hung) else Hung(1006)
             channel.hear(ended)
-            self._note(traced, f"over ({ended.code} {ended.reason})")
             device.channel_went(channel, hello.kind, _how(hello.kind, ended))
 
+    async def _asked_by(self, visit: Visit, hello: ChannelHello) -> Device:
+        """Return the printer that was asked for that channel. Raises Goodbye."""
+        verdict = await self._verdict(uri_of(hello.serial), visit)
+        if isinstance(verdict, TurnedAway):
+            raise Goodbye(NOT_ALLOWED, verdict.because)
+        device = self.devices.get(hello.serial)
+        if isinstance(verdict, Waits) or device is None or not device.takes(hello.kind):
+            raise Goodbye(NOT_ALLOWED, f"{hello.serial} was not asked for a {hello.kind} channel")
+        return device
+
     # within
+
+    async def _say(self, goodbye: Goodbye, visit: Visit, line: Line) -> None:
+        self._complaints.note(visit.peer, goodbye.says)
+        await line.close(goodbye.code, goodbye.says)
 
     @property
     def _rule(self) -> Presence:
@@ -289,8 +247,14 @@ class WeblinkDoor:
     def device(self, serial: str) -> Device:
         """Return the printer with that serial, which is let in."""
         if serial not in self.devices:
-            tell = partial(self._rule.reception.tell, uri_of(serial))
-            self.devices[serial] = Device(serial, self._manners, tell, self._start)
+            self.devices[serial] = Device(
+                serial,
+                self._manners,
+                self._pace,
+                tell=partial(self._rule.reception.tell, uri_of(serial)),
+                complain=partial(self._complaints.note, serial),
+                start=self._start,
+            )
         return self.devices[serial]
 
     async def _verdict(self, uri: str, visit: Visit) -> LetIn | Waits | TurnedAway:
@@ -298,31 +262,6 @@ class WeblinkDoor:
             return await self._rule.judge(uri, visit.identities, visit.peer)
         except StoreFailed as failure:
             raise Goodbye(TRY_LATER, f"who it is could not be kept: {failure.says}") from failure
-
-    def _trace(self, traced: TracedLine | None, said: Said) -> None:
-        if traced is not None:
-            traced.came(said.data, is_text=said.is_text, now=clock.now())
-
-    def _note(self, traced: TracedLine | None, says: str) -> None:
-        if traced is not None:
-            traced.note(says, clock.now())
-
-
-def _objects(gather: Gather, data: bytes) -> Iterable[object]:
-    try:
-        yield from gather.feed(data)
-    except NotJson as error:
-        raise Goodbye(NOT_UNDERSTOOD, str(error)) from error
-    except TooLong as error:
-        raise Goodbye(TOO_LONG, str(error)) from error
-
-
-def _read(message: object) -> Discovery | ChannelHello:
-    try:
-        hello = first_message(message)
-        return discovery(hello.discovery) if isinstance(hello, MainHello) else hello
-    except (NotHello, BadPacket) as error:
-        raise Goodbye(NOT_UNDERSTOOD, str(error)) from error
 
 
 def _newcomer(guest: Guest) -> Newcomer:

@@ -8,27 +8,37 @@ as many alerts as the jobs' formats call for, and a counter that moved by just t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from fanfold.wire import Prints
 
 K = TypeVar("K")
 
-MOST = 256
+MOST = 1024
 """Jobs that wait for proof; a printer that is never quiet for so long proves nothing of the oldest."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Entry(Generic[K]):
     """One job that the printer has, or is being given."""
 
     key: K
     baseline: int | None = None
-    """The counter just before its first byte; None: the printer did not say."""
+    """The counter just before its first byte; None: the printer did not say, or not yet."""
+    is_mute: bool = False
+    """The printer does not say it."""
     prints: Prints | None = None
     """What it asks for; None: not known yet, or it cannot be told."""
     closed: bool = False
     """The printer has all of it."""
+    at_risk: bool = False
+    """The printer was lost and came back since: it may have forgotten it."""
+
+    @property
+    def can_be_proven(self) -> bool:
+        """Whether it prints something, and it is known how much."""
+        return self.prints is not None and self.prints.formats > 0
 
 
 @dataclass(slots=True)
@@ -41,16 +51,23 @@ class Ledger(Generic[K]):
     _seen: tuple[int, int] | None = None
     """Counter and alerts at the last reading that fitted."""
 
+    # jobs
+
     def begin(self, key: K) -> Entry[K]:
         """Note that a job's first byte is about to leave."""
         if not self._entries:
             self._alerts = 0
         elif len(self._entries) >= MOST:
-            self.clear()
+            self.drop()
         entry = Entry(key)
         self._entries.append(entry)
         self._seen = None
         return entry
+
+    def told(self, entry: Entry[K], counter: int | None) -> None:
+        """Note the counter just before a job's first byte; None: the printer does not say it."""
+        entry.baseline, entry.is_mute = counter, counter is None
+        self._pass_over()
 
     def before(self, entry: Entry[K]) -> int | None:
         """Return where the counter stands once all earlier jobs are out, and nothing of this one; None: not known."""
@@ -66,11 +83,18 @@ class Ledger(Generic[K]):
         if entry in self._entries:
             self._entries.remove(entry)
             self._seen = None
+            self._pass_over()
 
-    def close(self, entry: Entry[K]) -> None:
-        """Note that the printer has all of a job."""
+    def close(self, entry: Entry[K]) -> bool:
+        """Note that the printer has all of a job; tell whether it may still be proven."""
         entry.closed = True
+        if not entry.can_be_proven and self._entries[:1] == [entry]:
+            self.withdraw(entry)
+            return False
         self._pass_over()
+        return entry.can_be_proven and entry in self._entries
+
+    # what is told
 
     def alert(self) -> None:
         """Count an alert."""
@@ -99,40 +123,56 @@ class Ledger(Generic[K]):
         another's label came out first, does not stay so.
         """
         count = self._fitting(counter)
+        if count < (len(self._known()) if quiet else 0) or self._is_at_risk(count):
+            count = 0  # labels of later ones may be what looks like those of the first
         if count and quiet is None and self._seen != (counter, self._alerts):
             self._seen = (counter, self._alerts)
             return []
         if count and quiet is not False:
             return self._prove(count, counter)
-        if quiet or self._overshot(counter):
-            self._drop_closed()  # nothing more will come of them, and it does not add up
+        if self._overshot(counter):
+            self.drop()
         return []
 
+    # jobs that will not be proven
+
+    def shaken(self) -> None:
+        """Note that the printer came back after a loss: it may have forgotten what it had."""
+        for entry in self._entries:
+            entry.at_risk = entry.closed
+
     def lost(self, counter: int) -> list[K]:
-        """Return, once the printer was reset and is quiet, the jobs of which labels are missing for certain."""
-        lost: list[K] = []
-        expected, entries = 0, [entry for entry in self._entries if entry.closed]
-        base = entries[0].baseline if entries else None
-        for entry in entries:
-            if base is None or entry.prints is None:
-                break
-            expected += entry.prints.labels
-            if counter - base < expected:
-                lost.append(entry.key)
-        self._drop_closed()
-        self._given_up = [key for key in self._given_up if key not in lost]
+        """Return the jobs at risk of which labels are missing, the printer being quiet; then all it has is forgotten.
+
+        The last of them are missing: it prints in turn, and what it got after the loss it did not lose.
+        """
+        base = self._entries[0].baseline if self._entries else None
+        known = self._known()
+        if base is None:
+            return []
+        missing, lost = base + sum(_labels(entry) for entry in known) - counter, list[K]()
+        for entry in reversed(known):
+            if entry.at_risk and missing > 0:
+                missing -= _labels(entry)
+                lost.insert(0, entry.key)
+            entry.at_risk = False
+        if lost:
+            self.drop()
+            self._given_up = [key for key in self._given_up if key not in lost]
         return lost
 
-    def clear(self) -> None:
-        """Forget all: it cannot be proven any more."""
-        self._given_up += [entry.key for entry in self._entries if entry.closed]
-        self._entries.clear()
+    def drop(self) -> None:
+        """Forget all that the printer has: it cannot be proven any more."""
+        while self._entries and self._entries[0].closed:
+            self._give_up_first()
         self._forget_counts()
 
     def given_up(self) -> list[K]:
         """Return the jobs that were forgotten without proof since this was asked last."""
         given_up, self._given_up = self._given_up, []
         return given_up
+
+    # within
 
     def _fitting(self, counter: int) -> int:
         """Return how many of the first jobs the counter and the alerts together fit; 0: none."""
@@ -146,6 +186,15 @@ class Ledger(Generic[K]):
                 fitting = number
         return fitting
 
+    def _known(self) -> list[Entry[K]]:
+        """The first jobs that the printer has, as far as it is known what they ask for."""
+        return [*takewhile(lambda entry: entry.closed and entry.prints is not None, self._entries)]
+
+    def _is_at_risk(self, count: int) -> bool:
+        """Whether one of the first jobs may be lost while the printer has got more since."""
+        has_more = any(entry.closed for entry in self._entries[count:])
+        return has_more and any(entry.at_risk for entry in self._entries[:count])
+
     def _overshot(self, counter: int) -> bool:
         """Whether more came out than all jobs ask for: somebody else prints too."""
         base = self._entries[0].baseline if self._entries else None
@@ -155,22 +204,20 @@ class Ledger(Generic[K]):
     def _prove(self, count: int, counter: int) -> list[K]:
         proven, self._entries = self._entries[:count], self._entries[count:]
         self._alerts = max(0, self._alerts - sum(entry.prints.formats for entry in proven if entry.prints))
-        self._pass_over()
         if self._entries:
-            self._entries[0].baseline = counter
+            first = self._entries[0]
+            first.baseline = max(counter, first.baseline or 0)
+        self._pass_over()
         self._seen = None
-        return [entry.key for entry in proven]
-
-    def _drop_closed(self) -> None:
-        while self._entries and self._entries[0].closed:
-            self._give_up_first()
-        self._forget_counts()
+        self._given_up += [entry.key for entry in proven if not entry.can_be_proven]
+        return [entry.key for entry in proven if entry.can_be_proven]
 
     def _pass_over(self) -> None:
-        """Give up the first jobs of which nobody can tell what they ask for: they must not block those behind them."""
-        while self._entries and self._entries[0].closed and not _judgeable(self._entries[0]):
+        """Give up the first jobs that nothing can prove: they must not block those behind them."""
+        while self._entries and (first := self._entries[0]).closed and not _judgeable(first):
             self._give_up_first()
-            self._forget_counts()
+            if first.prints is None or first.prints.formats:
+                self._forget_counts()  # some of the alerts may be its own
 
     def _give_up_first(self) -> None:
         self._given_up.append(self._entries.pop(0).key)
@@ -179,5 +226,9 @@ class Ledger(Generic[K]):
         self._alerts, self._seen = 0, None
 
 
+def _labels(entry: Entry[K]) -> int:
+    return entry.prints.labels if entry.prints else 0
+
+
 def _judgeable(entry: Entry[K]) -> bool:
-    return entry.prints is not None and entry.prints.formats > 0
+    return entry.can_be_proven and not (entry.is_mute and entry.baseline is None)

@@ -21,6 +21,7 @@ class Main:
 
     line: Line
     says: Discovery
+    opened_s: float
     pinged_s: float = 0.0
 
 
@@ -57,33 +58,31 @@ class Lines:
         open_now = {"main": self.primary, "raw": self.current("raw"), "config": self.current("config")}
         return tuple(kind for kind, one in open_now.items() if one is not None)
 
-    @property
-    def heard_s(self) -> float:
-        """The loop's time at which anything last came over any of them."""
-        return max((one.line.heard_s for one in self.all()), default=0.0)
-
     def abort(self) -> None:
         """Hang up on all."""
         for one in tuple(self.all()):
             one.line.abort()
 
+    async def drop_the_dead(self, newest: Main, within_s: float) -> None:
+        """Hang up on lines older than this one that do not answer in time, but for a channel that a job is on."""
+        asked_s = asyncio.get_running_loop().time()
+        older = [main for main in self.mains if main is not newest and main.line.is_open]
+        for main in older:
+            try:
+                await main.line.ping(b"fanfold")
+            except ConnectionError:
+                continue
+        channels = [channel for channel in (*self.raws, *self.configs) if channel.is_live]
+        await asyncio.gather(*(_drop_unless_it_stands(channel, within_s) for channel in channels))
+        await asyncio.sleep(asked_s + within_s - asyncio.get_running_loop().time())
+        for main in older:
+            if main.line.heard_s < asked_s:
+                main.line.abort()
 
-async def drop_unless_it_stands(channel: Channel, within_s: float) -> None:
-    """Hang up on a channel that does not answer a ping in time, if no job is on it."""
+
+async def _drop_unless_it_stands(channel: Channel, within_s: float) -> None:
     try:
         if not channel.busy and not await channel.stands(within_s) and not channel.busy:
             channel.line.abort()
     except Lost:
         return
-
-
-async def drop_if_silent(main: Main, within_s: float) -> None:
-    """Hang up on a main line on which nothing comes back for a ping in time."""
-    asked_s = asyncio.get_running_loop().time()
-    try:
-        await main.line.ping(b"fanfold")
-    except ConnectionError:
-        return
-    await asyncio.sleep(within_s)
-    if main.line.heard_s < asked_s:
-        main.line.abort()

@@ -24,9 +24,6 @@ from fanfold.transports.weblink_ledger import Entry
 from fanfold.transports.weblink_proof import AllPrinted, Counted, NothingPrinted, Unknown, Verdict
 from fanfold.wire import CHUNK_BYTES, Document, Prints, Receipt, Work
 
-NOTE_AFTER_S = 0.05
-"""Only of a job that the printer has not read by then a note is put on disk, by which a crash finds it."""
-
 
 class Tally(Protocol):
     """Counts what a document asks for, fed in pieces."""
@@ -48,11 +45,14 @@ class Device(Protocol):
     def begin(self, report: Report) -> Entry[Report]:
         """Note that a job's first byte is about to leave."""
 
+    def counted(self, entry: Entry[Report], counter: int | None) -> None:
+        """Note where its label counter stood before that job; None: it does not say."""
+
     def before(self, entry: Entry[Report]) -> int | None:
         """Return where its label counter stands when all earlier jobs are out; None: not known."""
 
-    def delivered(self, entry: Entry[Report]) -> None:
-        """Note that the printer has all of it."""
+    def delivered(self, entry: Entry[Report]) -> bool:
+        """Note that the printer has all of it; tell whether it may still be proven to be printed."""
 
     def withdraw(self, entry: Entry[Report]) -> None:
         """Note that it was not delivered, as far as is known."""
@@ -60,7 +60,7 @@ class Device(Protocol):
     def let_go(self, channel: Channel) -> None:
         """Hang up: bytes of a job that was given up must not trickle out."""
 
-    async def settle_by_counter(self, counted: Counted, report: Report) -> Verdict:
+    async def settle_by_counter(self, counted: Counted) -> Verdict:
         """Ask the printer, when it is back, what its counter says of a job; bounded."""
 
 
@@ -68,19 +68,24 @@ class WeblinkLink:
     """The raw channel, taken for one document. `tally` makes what counts its labels; None: they cannot be counted."""
 
     def __init__(
-        self, device: Device, raw: Channel, options: PrinterOptions, tally: Callable[[], Tally] | None
+        self,
+        device: Device,
+        raw: Channel,
+        options: PrinterOptions,
+        tally: Callable[[], Tally] | None,
+        note_after_s: float,
     ) -> None:
         self._device, self._raw, self._options, self._tally = device, raw, options, tally
-        self._given = 0
-        self._total = 0
-        self._unsent_bytes = 0
+        self._note_after_s = note_after_s
+        self._given = self._total = self._left = 0
         self._is_over = False
 
     @property
     def sent_bytes(self) -> int:
         """How many bytes left our own memory; 0 only if none did."""
-        unsent_bytes = self._unsent_bytes if self._is_over else self._raw.line.unsent_bytes
-        return max(min(self._given, 1), self._given - unsent_bytes)
+        if not self._is_over and self._raw.is_live:
+            self._left = max(self._left, min(self._given, 1), self._given - self._raw.line.unsent_bytes)
+        return self._left
 
     @property
     def held_up(self) -> bool:
@@ -103,11 +108,11 @@ class WeblinkLink:
         self._raw.busy = True
         try:
             await self._send(work, report, entry)
-            await self._acknowledged(report, entry)
+            may_rise = await self._acknowledged(report, entry)
         except Lost as lost:
             watch.stop()
             self._end()
-            return await self._weigh(lost, work, entry, report)
+            return await self._weigh(lost, entry, report)
         finally:
             watch.stop()
             self._end()
@@ -115,12 +120,11 @@ class WeblinkLink:
                 self._device.withdraw(entry)
                 if self._given:
                     self._device.let_go(self._raw)
-        may_rise = entry.prints is not None
         return Receipt(Evidence.DELIVERED, "the printer has read all of it", may_rise=may_rise)
 
     def _end(self) -> None:
         if not self._is_over:
-            self._unsent_bytes = self._raw.line.unsent_bytes
+            self._left = max(self.sent_bytes, min(self._given, 1))
             self._is_over = True
             self._raw.busy = False
 
@@ -128,7 +132,7 @@ class WeblinkLink:
         tally = self._tally() if self._tally and work.language == "zpl" else None
         if tally is not None:
             # right before the document: the printer's parser answers before it reads on
-            _note_when_it_comes(entry, await self._raw.count())
+            self._note_when_it_comes(entry, await self._raw.count())
         for _ in range(work.copies):
             async with aclosing(self._read(work.document)) as chunks:
                 async for chunk in chunks:
@@ -143,31 +147,45 @@ class WeblinkLink:
             self._given += len(frame)  # before it is sent: what breaks off in the middle may have left
             await self._raw.send(frame)
             report.progress(self.sent_bytes)
-        if len(chunk) == CHUNK_BYTES:
+        if len(chunk) >= CHUNK_BYTES:
             await asyncio.sleep(0)  # a line that takes all at once must not keep the loop from others
 
-    async def _acknowledged(self, report: Report, entry: Entry[Report]) -> None:
+    async def _acknowledged(self, report: Report, entry: Entry[Report]) -> bool:
         pong = await self._raw.acknowledged()
         if not pong.done() and entry.prints is not None:
-            await asyncio.wait({pong}, timeout=NOTE_AFTER_S)
+            await asyncio.wait({pong}, timeout=self._note_after_s)
         if not pong.done():
-            before = self._device.before(entry)
-            await report.sent(Counted(before, entry.prints).written() if before is not None else None)
+            counted = self._counted(entry)
+            await report.sent(counted.written() if counted else None)
         await pong
+        self._left = self._given
         report.progress(self.sent_bytes)
-        self._device.delivered(entry)
+        return self._device.delivered(entry)
 
-    async def _weigh(self, lost: Lost, work: Work, entry: Entry[Report], report: Report) -> Receipt:
-        """Say what a channel lost under way means: asked of the printer's counter where that can tell."""
+    def _note_when_it_comes(self, entry: Entry[Report], count: asyncio.Future[int | None]) -> None:
+        def note(done: asyncio.Future[int | None]) -> None:
+            is_known = not done.cancelled() and done.exception() is None
+            self._device.counted(entry, done.result() if is_known else None)
+
+        count.add_done_callback(note)
+
+    def _counted(self, entry: Entry[Report]) -> Counted | None:
+        before = self._device.before(entry)
+        return None if before is None else Counted(before, entry.prints, is_alone=before == entry.baseline)
+
+    async def _weigh(self, lost: Lost, entry: Entry[Report], report: Report) -> Receipt:
+        """Say what a channel lost under way means: asked of the printer's counter where that can tell.
+
+        What was not all sent cannot be all printed, whatever the counter says: then it is not asked for that.
+        """
         if not self._given:
             raise NotReached(f"{self._device.words}: {lost}; nothing was sent", reasons=(Reason.OFFLINE,)) from lost
         says = f"{lost} after {self.standing}"
-        before = self._device.before(entry)
-        if before is None:
+        counted = self._counted(entry)
+        if counted is None:
             raise Interrupted(f"{self._device.words}: {says}", reasons=(Reason.OFFLINE,)) from lost
         report.stalled(Reason.OFFLINE, f"{self._device.words}: {says}; its label counter is asked when it is back")
-        counted = Counted(before, await self._asked_for(work))
-        match await self._device.settle_by_counter(counted, report):
+        match await self._device.settle_by_counter(counted):
             case AllPrinted():
                 return Receipt(Evidence.PRINTED, f"{says}, but its label counter moved by all its labels")
             case NothingPrinted():
@@ -175,18 +193,6 @@ class WeblinkLink:
                 raise NotReached(f"{self._device.words}: {words}", reasons=(Reason.OFFLINE,)) from lost
             case Unknown(why):
                 raise Interrupted(f"{self._device.words}: {says}, and {why}", reasons=(Reason.OFFLINE,)) from lost
-
-    async def _asked_for(self, work: Work) -> Prints | None:
-        """Count the whole job, of which only a part was sent."""
-        tally = self._tally() if self._tally else None
-        if tally is None:
-            return None
-        for _ in range(work.copies):
-            async with aclosing(self._read(work.document)) as chunks:
-                async for chunk in chunks:
-                    tally.feed(chunk)
-                    await asyncio.sleep(0)
-        return tally.total()
 
     async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
         try:
@@ -198,11 +204,3 @@ class WeblinkLink:
             if not self._given:
                 raise NotReached(f"{why}; nothing of it was sent to {self._device.words}") from error
             raise Interrupted(f"{why} after {self.standing} had left for {self._device.words}") from error
-
-
-def _note_when_it_comes(entry: Entry[Report], count: asyncio.Future[int | None]) -> None:
-    def note(done: asyncio.Future[int | None]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            entry.baseline = done.result()
-
-    count.add_done_callback(note)

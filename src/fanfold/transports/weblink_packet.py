@@ -45,6 +45,8 @@ _WARNINGS = {
     0x4000: "battery-low-warning",
     0x8000: "rfid-failed-warning",
 }
+REASONS = frozenset((*_ERRORS.values(), *_WARNINGS.values()))
+"""All that a packet can tell is wrong; of other reasons it says nothing."""
 _INTERFACES = {
     1: "wired",
     2: "external-wired",

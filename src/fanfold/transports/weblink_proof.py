@@ -27,18 +27,21 @@ class Counted:
 
     counter: int
     prints: Prints | None
+    is_alone: bool = True
+    """The counter was read; else it is reckoned by what jobs ahead ask for, some of which may have been cancelled."""
 
     def written(self) -> str:
         """Return it as it is kept beside the job, so that a crash finds it."""
         asks = [self.prints.formats, self.prints.labels] if self.prints else None
-        return json.dumps({"counter": self.counter, "prints": asks})
+        return json.dumps({"counter": self.counter, "prints": asks, "alone": self.is_alone})
 
     @classmethod
     def read(cls, text: str | None) -> Counted | None:
         """Return what was kept; None where that is nothing of ours."""
         try:
             kept = json.loads(text or "null")
-            return cls(int(kept["counter"]), Prints(*map(int, kept["prints"])) if kept["prints"] else None)
+            prints = Prints(*map(int, kept["prints"])) if kept["prints"] else None
+            return cls(int(kept["counter"]), prints, is_alone=kept["alone"] is True)
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -78,6 +81,8 @@ def judge(counted: Counted, first: Reading, second: Reading) -> Verdict:
     moved = second.counter - counted.counter
     if counted.prints is not None and moved == counted.prints.labels and moved > 0:
         return AllPrinted()
+    if moved == 0 and not counted.is_alone:
+        return Unknown("jobs ahead of it were still being printed, so its label counter does not tell of this one")
     if moved == 0 and first.quiet and second.quiet:
         return NothingPrinted()
     if moved == 0:

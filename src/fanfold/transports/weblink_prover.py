@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -12,11 +11,10 @@ from fanfold.model import Evidence
 from fanfold.transports.base import Report
 from fanfold.transports.weblink_channel import Channel, Lost
 from fanfold.transports.weblink_ledger import Entry, Ledger
+from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_proof import (
     STATUS,
-    AllPrinted,
     Counted,
-    NothingPrinted,
     Reading,
     Unknown,
     Verdict,
@@ -25,21 +23,7 @@ from fanfold.transports.weblink_proof import (
 )
 from fanfold.wire import Receipt
 
-log = logging.getLogger(__name__)
-
-ANSWER_S = 3.0
-"""It holds up jobs; and a printer that is asked has just answered, or told of a label."""
-STATUS_S = 1.5
-"""The printer has just answered; one that keeps silent on its status has a fault (Zebra's guide)."""
-READINGS, FIRST_PAUSE_S = 5, 0.3
-"""How often the counter is read for one alert, ever more slowly: it may be written a moment after."""
-APART_S = 2.0
-"""Between two readings that must agree."""
-RETURN_S = 45.0
-"""How long a printer that was lost under a job may take to come back and say what it printed."""
-AT_WORK_TRIES = 10
-STATUS_REST_S = 30.0
-"""How long a printer that did not tell its status is not asked for it: the question holds up its jobs."""
+PROVEN = "the printer told that it was printed, and its label counter moved by just its labels"
 MISSING = (
     "the printer was lost before it had printed all of it, and came back with an empty buffer and a label counter "
     "that says that labels are missing"
@@ -47,84 +31,173 @@ MISSING = (
 
 
 class Prover:
-    """For one printer. `raw` brings its raw channel or raises NotReached."""
+    """For one printer. `raw` brings its raw channel or raises NotReached; `is_blocked` tells of faults that it told."""
 
-    __slots__ = ("_raw", "_reading", "_start", "_until_status_s", "ledger")
+    __slots__ = (
+        "_came", "_is_blocked", "_is_mute", "_is_over", "_looking", "_looks_on", "_pace", "_raw", "_round", "_seen",
+        "_start", "_timer", "_until_status_s", "_was_lost", "ledger",
+    )  # fmt: skip
 
     def __init__(
         self,
         raw: Callable[[], Awaitable[Channel]],
+        is_blocked: Callable[[], bool],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        pace: Pace,
     ) -> None:
-        self._raw, self._start = raw, start
+        self._raw, self._is_blocked, self._start, self._pace = raw, is_blocked, start, pace
         self.ledger: Ledger[Report] = Ledger()
-        self._reading: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._looks_on = False
+        """Though no reading is due."""
+        self._round = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._came = asyncio.Event()
+        self._seen = asyncio.Event()
+        self._seen.set()
+        """Not while it is looked what the printer has forgotten."""
+        self._was_lost = self._is_mute = self._is_over = False
         self._until_status_s = 0.0
+
+    # what happens
 
     def alert(self) -> None:
         """Note that a format was printed, whoever sent it."""
         self.ledger.alert()
-        self.look()
+        self._round = 0
+        self._look()
 
-    def delivered(self, entry: Entry[Report]) -> None:
-        """Note that the printer has all of a job."""
-        self.ledger.close(entry)
+    def counted(self, entry: Entry[Report], counter: int | None) -> None:
+        """Note where the counter stood before a job; None: the printer does not say."""
+        self.ledger.told(entry, counter)
         self._give_up()
-        self.look()
+        self._look()
 
-    def look(self) -> None:
-        """Read the counter soon, if that may prove something."""
-        if self.ledger.due and (self._reading is None or self._reading.done()):
-            self._reading = self._start(self._read_on())
+    def delivered(self, entry: Entry[Report]) -> bool:
+        """Note that the printer has all of a job; tell whether it may still be proven."""
+        may_be_proven = self.ledger.close(entry)
+        self._give_up()
+        self._look()
+        if self.ledger.waiting:
+            self._look_later()
+        return may_be_proven
+
+    def withdraw(self, entry: Entry[Report]) -> None:
+        """Note that a job was not delivered, as far as is known."""
+        self.ledger.withdraw(entry)
+        self._give_up()
 
     def returned(self) -> None:
         """Note that the raw channel is there anew: what was in the printer's buffer may be lost."""
+        self._came.set()
+        self._is_mute = False
         if self.ledger.waiting:
-            self._start(self._see_what_is_left())
+            self.ledger.shaken()
+            self._was_lost = True
+            self._seen.clear()
+        self.mended()
 
-    async def settle(self, counted: Counted) -> Verdict:
-        """Say what the counter tells of a job that was broken off; waits for the printer, bounded."""
+    def mended(self) -> None:
+        """Note that something is so no more which may have kept the printer from printing, or from saying so."""
+        self._until_status_s = 0.0
+        if self.ledger.waiting:
+            self._looks_on, self._round = True, 0
+            self._look()
+
+    async def seen(self, within_s: float) -> None:
+        """Return when it was looked what the printer has forgotten, if it was lost, or after so long.
+
+        A job that is sent before would hide that labels of an earlier one are missing.
+        """
         try:
-            async with asyncio.timeout(RETURN_S):
-                return await self._settle(counted)
+            async with asyncio.timeout(within_s):
+                await self._seen.wait()
         except TimeoutError:
-            return Unknown(f"it did not come back, or did not say, within {RETURN_S:g} s")
+            return
 
-    async def _settle(self, counted: Counted) -> Verdict:
-        verdict: Verdict = Unknown("its label counter cannot be read")
-        for _ in range(AT_WORK_TRIES):
-            first, second = await self._two_readings()
-            if first is None or second is None:
-                return verdict
-            verdict = judge(counted, first, second)
-            if isinstance(verdict, AllPrinted | NothingPrinted) or first.quiet is not False:
-                return verdict
-        return verdict
+    def stop(self) -> None:
+        """Nobody asks this printer any more."""
+        self._is_over = True
+        self._came.set()
+        self._seen.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+        self.ledger.drop()
+        self._give_up()
 
-    async def _read_on(self) -> None:
-        for number in range(READINGS):
+    # jobs that the printer has
+
+    def _look(self) -> None:
+        """Read the counter soon, if that may prove something."""
+        is_wanted = not self._is_over and (self.ledger.due or self._looks_on)
+        if is_wanted and (self._looking is None or self._looking.done()):
+            self._looking = self._start(self._look_on())
+
+    def _look_later(self) -> None:
+        if self._timer is None and not self._is_over:
+            self._timer = asyncio.get_running_loop().call_later(self._pace.late_s, self._is_late)
+
+    def _is_late(self) -> None:
+        self._timer = None
+        self.mended()
+
+    async def _look_on(self) -> None:
+        last: Reading | None = None
+        self._round = 0
+        while self._round < self._pace.readings and (self.ledger.due or (self._looks_on and self.ledger.waiting)):
+            self._round += 1
+            if not self._seen.is_set():
+                await self._see_what_is_forgotten()
             reading = await self._read()
-            if reading is None:
-                return
-            for report in self.ledger.read(reading.counter, quiet=reading.quiet):
-                says = "the printer told that it was printed, and its label counter moved by just its labels"
-                self._start(report.proved(Receipt(Evidence.PRINTED, says)))
-            self._give_up()
-            if not self.ledger.due:
-                return
-            await asyncio.sleep(APART_S if reading.quiet is None else FIRST_PAUSE_S * 2**number)
+            if reading is None and self._seen.is_set():
+                break
+            if reading is not None:
+                await self._learn(reading, last)
+            last = reading
+        self._looks_on = False
+        self._seen.set()
+        if self.ledger.waiting:
+            self._look_later()
 
-    async def _see_what_is_left(self) -> None:
-        for _ in range(AT_WORK_TRIES):
-            first, second = await self._two_readings()
-            if first is None or second is None:
-                return
-            if first.counter == second.counter and first.quiet and second.quiet:
-                for report in self.ledger.lost(second.counter):
-                    self._start(report.disproved(MISSING))
-                self._give_up()
-                return
-        self.ledger.clear()
+    async def _learn(self, reading: Reading, last: Reading | None) -> None:
+        self._prove(reading)
+        if self._round < self._pace.readings:
+            if self.ledger.waiting:
+                await asyncio.sleep(self._pause_s(reading))
+        elif reading == last and reading.quiet:
+            self._end(reading.counter)
+
+    def _pause_s(self, reading: Reading) -> float:
+        if reading.quiet is None:
+            return self._pace.apart_s
+        return self._pace.first_pause_s * (1 << self._round - 1)
+
+    async def _see_what_is_forgotten(self) -> None:
+        try:
+            readings = await self._two_readings()
+            if readings is not None and readings[0] == readings[1] and readings[1].quiet:
+                self._prove(readings[1])
+                self._disprove(readings[1].counter)
+        finally:
+            self._seen.set()
+
+    def _prove(self, reading: Reading) -> None:
+        for report in self.ledger.read(reading.counter, quiet=reading.quiet):
+            self._start(report.proved(Receipt(Evidence.PRINTED, PROVEN)))
+        self._give_up()
+
+    def _disprove(self, counter: int) -> None:
+        for report in self.ledger.lost(counter) if self._was_lost else ():
+            self._start(report.disproved(MISSING))
+        self._was_lost = False
+        self._give_up()
+
+    def _end(self, counter: int) -> None:
+        """The printer has nothing more to print: what is not proven by now never will be."""
+        self._disprove(counter)
+        self.ledger.drop()
         self._give_up()
 
     def _give_up(self) -> None:
@@ -132,28 +205,75 @@ class Prover:
         for report in self.ledger.given_up():
             self._start(report.proved(Receipt(Evidence.DELIVERED)))
 
-    async def _two_readings(self) -> tuple[Reading | None, Reading | None]:
+    # a job that was broken off
+
+    async def settle(self, counted: Counted) -> Verdict:
+        """Say what the counter tells of it; waits for the printer, bounded."""
+        verdict: Verdict = Unknown(f"it did not come back, or did not say, within {self._pace.return_s:g} s")
+        try:
+            async with asyncio.timeout(self._pace.return_s):
+                while not self._is_over:
+                    readings = await self._two_readings()
+                    if readings is None and self._is_mute:
+                        return Unknown("it does not tell its label counter")
+                    if readings is None:
+                        await self._until_it_comes()
+                        continue
+                    verdict = judge(counted, *readings)
+                    if not (isinstance(verdict, Unknown) and _is_at_work(*readings)):
+                        break
+        except TimeoutError:
+            pass
+        return verdict
+
+    async def _two_readings(self) -> tuple[Reading, Reading] | None:
+        self._came.clear()
         first = await self._read()
-        await asyncio.sleep(APART_S)
-        return first, await self._read()
+        if first is None:
+            return None
+        await asyncio.sleep(self._pace.apart_s)
+        second = await self._read()
+        return None if second is None else (first, second)
+
+    async def _until_it_comes(self) -> None:
+        """Wait until the raw channel is there anew; not for long, as it may be there and have been deaf."""
+        try:
+            async with asyncio.timeout(self._pace.apart_s):
+                await self._came.wait()
+        except TimeoutError:
+            return
+
+    # readings
 
     async def _read(self) -> Reading | None:
         """Read counter and status between two jobs; None: the printer is away or does not say."""
         try:
-            raw = await self._raw()
-            async with raw.turn:
-                async with asyncio.timeout(ANSWER_S):
-                    counter = await (await raw.count())
-                return None if counter is None else Reading(counter, await self._quiet(raw))
+            while True:
+                raw = await self._raw()
+                async with raw.turn:
+                    if raw.is_live:
+                        return await self._read_from(raw)
         except (NotReached, Lost, TimeoutError):
             return None
 
+    async def _read_from(self, raw: Channel) -> Reading | None:
+        async with asyncio.timeout(self._pace.answer_s):
+            counter = await (await raw.count())
+        self._is_mute = counter is None
+        return None if counter is None else Reading(counter, await self._quiet(raw))
+
     async def _quiet(self, raw: Channel) -> bool | None:
+        """Tell whether the printer has nothing left to print; None: it does not say."""
         loop = asyncio.get_running_loop()
-        if loop.time() < self._until_status_s:
-            return None
-        try:
-            return quiet_in(await raw.converse(STATUS, STATUS_S))
-        except (TimeoutError, ValueError):
-            self._until_status_s = loop.time() + STATUS_REST_S
-            return None
+        quiet: bool | None = None
+        if loop.time() >= self._until_status_s:
+            try:
+                quiet = quiet_in(await raw.converse(STATUS, self._pace.status_s))
+            except (TimeoutError, ValueError):
+                self._until_status_s = loop.time() + self._pace.status_rest_s
+        # silence is what some printers have for a fault; what they have not printed then is still to come
+        return False if quiet is None and self._is_blocked() else quiet
+
+
+def _is_at_work(first: Reading, second: Reading) -> bool:
+    return first.counter != second.counter or first.quiet is False or second.quiet is False

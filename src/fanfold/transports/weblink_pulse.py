@@ -41,5 +41,12 @@ async def _look(one: Main | Channel, lines: Lines, now_s: float, manners: Weblin
 
 
 def _is_excused(one: Main | Channel, lines: Lines, now_s: float, manners: Weblink) -> bool:
-    """A printer that takes no more of a job (out of paper) answers no ping behind it, and is there nevertheless."""
-    return isinstance(one, Channel) and one.busy and now_s - lines.heard_s <= manners.dead_after_s
+    """A printer that takes no more of a job (out of paper) answers no ping behind it, and is there nevertheless.
+
+    That is known by its other lines, but not by those that it dialled since: after a restart it knows nothing of the
+    job any more.
+    """
+    if not isinstance(one, Channel) or not one.busy:
+        return False
+    witnesses = (other for other in lines.all() if other is not one and other.opened_s <= one.line.heard_s)
+    return any(now_s - witness.line.heard_s <= manners.dead_after_s for witness in witnesses)

@@ -79,21 +79,42 @@ def test_jobs_in_a_row_are_proven_in_order() -> None:
     delivered(ledger, "c", None)
     alerts(ledger, 2)
     assert ledger.read(14, quiet=False) == []
-    assert ledger.read(14, quiet=True) == ["a", "b"]
+    assert ledger.read(14, quiet=True) == [], "nothing is left in its buffer, so the third came out or was lost"
     ledger.alert()
-    assert ledger.read(15, quiet=True) == ["c"]
+    assert ledger.read(15, quiet=True) == ["a", "b", "c"]
+
+
+def test_the_first_jobs_are_proven_without_the_last_where_a_printer_never_tells_of_its_buffer() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    delivered(ledger, "b", 11)
+    ledger.alert()
+    assert ledger.read(11, quiet=None) == []
+    assert ledger.read(11, quiet=None) == ["a"]
+    ledger.alert()
+    assert ledger.read(12, quiet=True) == ["b"]
+
+
+def test_labels_without_their_alerts_wait_for_them() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    delivered(ledger, "b", 10)
+    ledger.alert()
+    assert ledger.read(12, quiet=True) == []
+    ledger.alert()
+    assert ledger.read(12, quiet=True) == ["a", "b"]
 
 
 def test_a_job_whose_labels_cannot_be_told_blocks_none_behind_it() -> None:
     ledger: Ledger[str] = Ledger()
     delivered(ledger, "graphic", 10, None)
-    assert ledger.given_up() == ["graphic"]
+    assert not ledger.waiting
     delivered(ledger, "b", 11)
     delivered(ledger, "firmware", 11, None)
-    delivered(ledger, "c", 11)
     alerts(ledger, 1)
     assert ledger.read(12, quiet=True) == ["b"]
     assert ledger.given_up() == ["firmware"]
+    delivered(ledger, "c", 12)
     ledger.alert()
     assert ledger.read(13, quiet=True) == ["c"]
 
@@ -131,16 +152,54 @@ def test_after_a_reset_the_jobs_are_named_of_which_labels_are_missing() -> None:
     delivered(ledger, "a", 10, Prints(1, 2))
     delivered(ledger, "b", 10)
     delivered(ledger, "c", 10)
+    ledger.shaken()
     assert ledger.lost(13) == ["c"]
     assert ledger.given_up() == ["a", "b"]
     assert not ledger.waiting
 
 
-def test_after_a_reset_nothing_is_claimed_of_what_cannot_be_counted() -> None:
+def test_a_job_of_which_only_some_labels_are_missing_is_named() -> None:
     ledger: Ledger[str] = Ledger()
-    delivered(ledger, "a", None)
+    delivered(ledger, "a", 10)
+    delivered(ledger, "b", 10, Prints(1, 5))
+    ledger.shaken()
+    assert ledger.lost(13) == ["b"]
+
+
+def test_what_came_after_the_reset_is_not_what_was_lost_in_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    ledger.shaken()
     delivered(ledger, "b", 10)
-    assert ledger.lost(0) == []
+    ledger.alert()  # of b
+    assert ledger.read(11, quiet=True) == [], "b's label is not a's"
+    assert ledger.read(11, quiet=None) == []
+    assert ledger.read(11, quiet=None) == []
+    assert ledger.lost(11) == ["a"]
+    assert ledger.given_up() == ["b"]
+
+
+def test_what_cannot_be_counted_hides_no_loss_before_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    delivered(ledger, "firmware", 10, None)
+    ledger.shaken()
+    assert ledger.lost(10) == ["a"]
+
+
+def test_where_all_labels_came_nothing_was_lost() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    ledger.shaken()
+    assert ledger.lost(11) == []
+    ledger.alert()
+    assert ledger.read(11, quiet=True) == ["a"], "its alert may come late"
+
+
+def test_without_a_loss_nothing_is_called_lost() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    assert ledger.lost(10) == []
 
 
 def test_a_job_that_was_not_delivered_leaves_those_before_it() -> None:
@@ -158,3 +217,37 @@ def test_a_printer_that_never_proves_anything_fills_no_memory() -> None:
     for number in range(MOST + 1):
         delivered(ledger, str(number), number)
     assert len(ledger.given_up()) == MOST
+
+
+def test_a_printer_that_does_not_know_its_counter_holds_up_nothing() -> None:
+    ledger: Ledger[str] = Ledger()
+    entry = ledger.begin("a")
+    entry.prints = ONE
+    assert ledger.close(entry), "its counter may still be told"
+    ledger.told(entry, None)
+    assert ledger.given_up() == ["a"]
+    assert not ledger.waiting
+
+
+def test_a_counter_that_is_told_late_counts() -> None:
+    ledger: Ledger[str] = Ledger()
+    entry = ledger.begin("a")
+    entry.prints = ONE
+    ledger.close(entry)
+    ledger.alert()
+    due = [ledger.due]
+    ledger.told(entry, 10)
+    assert [*due, ledger.due] == [False, True]
+    assert ledger.read(11, quiet=True) == ["a"]
+
+
+def test_a_job_that_prints_nothing_is_not_called_printed_and_disturbs_no_other() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    entry = ledger.begin("stored format")
+    entry.prints = Prints(0, 0)
+    assert not ledger.close(entry)
+    delivered(ledger, "b", 10)
+    alerts(ledger, 2)
+    assert ledger.read(12, quiet=True) == ["a", "b"]
+    assert ledger.given_up() == ["stored format"]
