@@ -28,6 +28,9 @@ log = logging.getLogger("fanfold.http")
 Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+WRONG_LISTENER = "Printers do not dial in here. Dial the listener whose `doors` name it in fanfold.toml."
+
+
 class Guard:
     """One for all listeners; by which of them a request came is told from the socket."""
 
@@ -55,6 +58,8 @@ class Guard:
         door = self._printers.wanted(arrival, ear.listener.doors)
         if door is not None or self._printers.has_all(ear.listener.doors):
             return await self._receive(request, arrival, ear, door)
+        if self._printers.has_strayed(arrival):  # taken for a page, it would look connected
+            return self._refuse(arrival, Refusal("not-here", WRONG_LISTENER, 404))
         route = self._app_route(arrival, ear)
         if answer := self._judge(request, arrival, ear, is_app=route is not None):
             return answer

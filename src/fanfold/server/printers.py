@@ -42,6 +42,11 @@ class Printers:
         doors = (self._doors[name] for name in open_doors if name in self._doors)
         return next((door for door in doors if door.subprotocol in spoken), None)
 
+    def has_strayed(self, arrival: Arrival) -> bool:
+        """Tell whether a printer dials that wants one of our doors; asked where the listener does not open it."""
+        spoken = offered(arrival) if is_upgrade(arrival) else ()
+        return any(door.subprotocol in spoken for door in self._doors.values())
+
     def has_all(self, open_doors: Collection[str]) -> bool:
         """Tell whether a listener is for printers only."""
         return bool(open_doors) and all(name in self._doors for name in open_doors)

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, DigestAuthMiddleware, WSServerHandshakeError
 
 from fanfold.errors import CannotStart
 from fanfold.server.base import API, LEGACY, PAGE
-from tests.unit.server.stage import APP, SHOP, TOKEN, WEBLINK, At, Stage, serving, until
+from tests.unit.server.stage import APP, DOORS, SHOP, TOKEN, WEBLINK, At, Stage, serving, until
 
 SECRET = "s3cret-of-sixteen"
 USERS = "p7:a-long-password\np8:another-password\n"
@@ -227,6 +227,13 @@ async def test_a_listener_without_proof_is_warned_of_at_each_start(
 
 
 # --- beside other doors
+
+
+async def test_a_printer_that_dials_a_listener_for_pages_does_not_look_connected(tmp_path: Path) -> None:
+    async with serving(tmp_path, At(doors=DOORS)) as stage:
+        answer = await head_of(stage, handshake())
+    assert status(answer) == 404
+    assert b"do not dial in here" in answer
 
 
 async def test_beside_other_doors_a_printer_is_told_by_its_subprotocol(tmp_path: Path) -> None:
