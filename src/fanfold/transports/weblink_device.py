@@ -48,7 +48,7 @@ class Device:
     ) -> None:
         self.serial, self._manners, self._pace = serial, manners, pace
         self._tell, self._complain, self._start = tell, complain, start
-        self.lines = Lines()
+        self.lines = Lines(may_be_full=self._may_be_full)
         self.prover = Prover(self.raw, self._is_blocked, start, pace)
         self._is_there = False
         self._faults: set[str] = set()
@@ -215,6 +215,9 @@ class Device:
     def _is_blocked(self) -> bool:
         """Tell whether it told of something with which it does not print."""
         return any(not reason.endswith(alerts.HARMLESS) for reason in self._faults)
+
+    def _may_be_full(self) -> bool:
+        return self._is_blocked() or self.prover.ledger.waiting
 
     # what its jobs and questions need
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fanfold.door import Line
-from fanfold.transports.weblink_channel import Channel, Lost
+from fanfold.transports.weblink_channel import Channel
 from fanfold.transports.weblink_messages import Channel as Kind
 from fanfold.transports.weblink_packet import Discovery
 
@@ -32,6 +33,8 @@ class Lines:
     mains: list[Main] = field(default_factory=list)
     raws: list[Channel] = field(default_factory=list)
     configs: list[Channel] = field(default_factory=list)
+    may_be_full: Callable[[], bool] = lambda: False
+    """Whether the printer may have so much to print that it reads no more of raw; then it answers no ping there."""
 
     @property
     def primary(self) -> Main | None:
@@ -66,23 +69,13 @@ class Lines:
     async def drop_the_dead(self, newest: Main, within_s: float) -> None:
         """Hang up on lines older than this one that do not answer in time, but for a channel that a job is on."""
         asked_s = asyncio.get_running_loop().time()
-        older = [main for main in self.mains if main is not newest and main.line.is_open]
-        for main in older:
-            try:
-                await main.line.ping(b"fanfold")
-            except ConnectionError:
-                continue
-        channels = [channel for channel in (*self.raws, *self.configs) if channel.is_live]
-        await asyncio.gather(*(_drop_unless_it_stands(channel, within_s) for channel in channels))
-        await asyncio.sleep(asked_s + within_s - asyncio.get_running_loop().time())
-        for main in older:
-            if main.line.heard_s < asked_s:
-                main.line.abort()
-
-
-async def _drop_unless_it_stands(channel: Channel, within_s: float) -> None:
-    try:
-        if not channel.busy and not await channel.stands(within_s) and not channel.busy:
-            channel.line.abort()
-    except Lost:
-        return
+        older: list[Main | Channel] = [one for one in self.all() if one is not newest and one.line.is_open]
+        for one in older:
+            with suppress(ConnectionError):  # its reader learns of it too
+                await one.line.ping(b"fanfold")
+        await asyncio.sleep(within_s)
+        silent = [one for one in older if one.line.heard_s < asked_s]
+        is_another_life = all(one in silent for one in older)
+        for one in silent:
+            if isinstance(one, Main) or not (one.busy or (self.may_be_full() and not is_another_life)):
+                one.line.abort()

@@ -51,6 +51,7 @@ class Prover:
         self._looks_on = False
         """Though no reading is due."""
         self._round = 0
+        """Readings since the last news."""
         self._timer: asyncio.TimerHandle | None = None
         self._came = asyncio.Event()
         self._seen = asyncio.Event()
@@ -147,10 +148,10 @@ class Prover:
         last: Reading | None = None
         self._round = 0
         while self._round < self._pace.readings and (self.ledger.due or (self._looks_on and self.ledger.waiting)):
-            self._round += 1
             if not self._seen.is_set():
                 await self._see_what_is_forgotten()
             reading = await self._read()
+            self._round += 1
             if reading is None and self._seen.is_set():
                 break
             if reading is not None:

@@ -41,12 +41,12 @@ async def _look(one: Main | Channel, lines: Lines, now_s: float, manners: Weblin
 
 
 def _is_excused(one: Main | Channel, lines: Lines, now_s: float, manners: Weblink) -> bool:
-    """A printer that takes no more of a job (out of paper) answers no ping behind it, and is there nevertheless.
+    """A printer that takes no more of raw (no paper, its buffer full) answers no ping there, and is there after all.
 
     That is known by its other lines, but not by those that it dialled since: after a restart it knows nothing of the
     job any more.
     """
-    if not isinstance(one, Channel) or not one.busy:
+    if not isinstance(one, Channel) or not (one.busy or lines.may_be_full()):
         return False
     witnesses = (other for other in lines.all() if other is not one and other.opened_s <= one.line.heard_s)
     return any(now_s - witness.line.heard_s <= manners.dead_after_s for witness in witnesses)

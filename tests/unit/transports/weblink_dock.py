@@ -96,6 +96,10 @@ class Book(Bell):
                 channels.discard(news.channel)
         return channels
 
+    def opened(self, channel: str, serial: str = SERIAL) -> int:
+        """Return how often that channel opened."""
+        return sum(news.channel == channel for news in self.of(ChannelOpened, serial))
+
     async def ready(self, serial: str = SERIAL) -> None:
         """Wait until a printer's main and raw are open."""
         await self.until(lambda: self.open_now(serial) >= {"main", "raw"})
@@ -191,10 +195,10 @@ async def dock(
     *,
     options: PrinterOptions | None = None,
     adopted: tuple[str, ...] = (SERIAL,),
-    **manners: object,
+    manners: Weblink | None = None,
 ) -> AsyncIterator[Dock]:
-    """Serve the door on loopback; `manners` are settings of `[weblink]`."""
-    transport = WeblinkTransport(Weblink(**manners), LabelTally, pace)  # type: ignore[arg-type]
+    """Serve the door on loopback."""
+    transport = WeblinkTransport(manners or Weblink(), LabelTally, pace)
     book = Book()
     for serial in adopted:
         book.adopt(serial)
