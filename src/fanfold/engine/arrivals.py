@@ -120,7 +120,7 @@ class Arrivals:
                 lane.standing.went(lane.scheme, message)
             case ChannelOpened(channel):
                 self._note(lane, "connected", (), "", channel)
-                lane.wake()
+                lane.stir()
             case ChannelClosed(channel, message):
                 self._note(lane, "disconnected", (), message, channel)
             case Faults(sets, clears):

@@ -86,16 +86,19 @@ class Lane:
 
     def wake(self) -> None:
         """Say that there is something new: a job, a resume."""
-        self._news.set()
+        self.stir()
         if self.patience.running:
             self.patience.look()
+
+    def stir(self) -> None:
+        """Say that the printer may be reached by now. No job is late by that, and thousands may come at once."""
+        self._news.set()
 
     def came(self, faults: Mapping[str, str], language: str = "") -> None:
         """It dialled in, with these faults and words for them: jobs that wait for it go at once."""
         self._spoken = language or self._spoken
         self.standing.came(self.scheme, faults)
         self._approach.came()
-        self.wake()
 
     @property
     def scheme(self) -> str:
