@@ -49,7 +49,7 @@ class Device:
         self.serial, self._manners, self._pace = serial, manners, pace
         self._tell, self._complain, self._start = tell, complain, start
         self.lines = Lines(may_be_full=self._may_be_full)
-        self.prover = Prover(self.raw, self._is_blocked, start, pace)
+        self.prover = Prover(self.lines, self.raw, self._is_blocked, start, pace)
         self._is_there = False
         self._faults: set[str] = set()
         self._heard_s = 0.0

@@ -66,6 +66,14 @@ class Lines:
         for one in tuple(self.all()):
             one.line.abort()
 
+    async def call_the_roll(self, said: int | None) -> RollCall:
+        """Ping every line, after the printer said how many it has."""
+        roll = RollCall(said, asyncio.get_running_loop().time(), [one for one in self.all() if one.line.is_open])
+        for one in roll.asked:
+            with suppress(ConnectionError):  # then it does not answer
+                await one.line.ping(b"fanfold")
+        return roll
+
     async def drop_the_dead(self, newest: Main, within_s: float) -> None:
         """Hang up on lines older than this one that do not answer in time, but for a channel that a job is on."""
         asked_s = asyncio.get_running_loop().time()
@@ -79,3 +87,21 @@ class Lines:
         for one in silent:
             if isinstance(one, Main) or not (one.busy or (self.may_be_full() and not is_another_life)):
                 one.line.abort()
+
+
+@dataclass(frozen=True, slots=True)
+class RollCall:
+    """How many lines a printer said that it has open, and which of them are known here."""
+
+    said: int | None
+    asked_s: float
+    asked: list[Main | Channel]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line that the printer has is one that answered: bytes may come to it over no other.
+
+        Such another is one that broke off for us only: a proxy or the net may hold what was sent over it, and bring
+        it late.
+        """
+        return self.said == sum(one.line.heard_s > self.asked_s for one in self.asked)

@@ -17,6 +17,8 @@ from fanfold.transports.weblink_pace import Pace
 
 NOT_OPENED = "channel-not-opened-error"
 """A reason of ours: the printer is there and does not open what it is asked for."""
+SLACK_S = 0.5
+"""Who waits for a channel waits a little longer than the request for it lives, to learn what became of it."""
 
 
 class Opener:
@@ -92,7 +94,7 @@ class Opener:
             return channel
         self.want()
         if self._outcome is not None and self._lines.primary is not None:
-            await asyncio.wait((self._outcome,), timeout=self._wait_s)
+            await asyncio.wait((self._outcome,), timeout=self._wait_s + SLACK_S)
         if channel := self._lines.current(self._kind):
             return channel
         if self._lines.primary is None:

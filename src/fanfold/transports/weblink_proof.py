@@ -14,8 +14,13 @@ COUNTER = b'! U1 getvar "odometer.total_label_count"\r\n'
 STATUS = b'! U1 getvar "device.host_status"\r\n'
 """The three strings of `~HS`; not answered by some printers while they have a fault (Zebra's guide)."""
 
+LINES = b'! U1 getvar "weblink.ip.conn1.num_connections"\r\n! U1 getvar "weblink.ip.conn2.num_connections"\r\n'
+"""How many lines it has open, to whomever: by each of its two Weblink clients (Zebra's guide, by setting)."""
+
 COUNTED = re.compile(rb'"(\d{1,15}|\?)"')
 """The answer to COUNTER: a number, or `?` where the setting is not known."""
+
+_NUMBER = re.compile(rb'"(\d{1,6}|\?)"')
 
 _FORMATS, _PARTIAL, _LEFT = (0, 4), (0, 7), (1, 8)
 """Where `~HS` says: formats in the receive buffer, a format begun and not ended, labels left of a batch."""
@@ -89,6 +94,14 @@ def judge(counted: Counted, first: Reading, second: Reading) -> Verdict:
         return Unknown("its label counter did not move, but it does not say whether its buffer is empty")
     asked = f" of the {counted.prints.labels} that the job asks for" if counted.prints else ""
     return Unknown(f"its label counter moved by {moved}{asked}")
+
+
+def lines_in(answer: bytes) -> int | None:
+    """Return the number in the answer to LINES, of both together; None: it does not say. `?` stands for none."""
+    values = _NUMBER.findall(answer)
+    if len(values) != len(LINES.splitlines()) or all(value == b"?" for value in values):
+        return None
+    return sum(int(value) for value in values if value != b"?")
 
 
 def quiet_in(answer: bytes) -> bool | None:

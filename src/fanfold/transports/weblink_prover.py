@@ -1,4 +1,4 @@
-"""Finds proof for a printer's jobs: alerts counted, the label counter read between jobs. Knows the raw channel only."""
+"""Finds proof for a printer's jobs: alerts counted, the label counter read between jobs. Knows no visitor."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from fanfold.model import Evidence
 from fanfold.transports.base import Report
 from fanfold.transports.weblink_channel import Channel, Lost
 from fanfold.transports.weblink_ledger import Entry, Ledger
+from fanfold.transports.weblink_lines import Lines, RollCall
 from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_proof import (
+    LINES,
     STATUS,
     Counted,
+    NothingPrinted,
     Reading,
     Unknown,
     Verdict,
     judge,
+    lines_in,
     quiet_in,
 )
 from fanfold.wire import Receipt
@@ -28,24 +32,28 @@ MISSING = (
     "the printer was lost before it had printed all of it, and came back with an empty buffer and a label counter "
     "that says that labels are missing"
 )
+LATE = (
+    "its label counter did not move, but it does not say that it has no other line open, over which bytes may come late"
+)
 
 
 class Prover:
     """For one printer. `raw` brings its raw channel or raises NotReached; `is_blocked` tells of faults that it told."""
 
     __slots__ = (
-        "_came", "_is_blocked", "_is_mute", "_is_over", "_looking", "_looks_on", "_pace", "_raw", "_round", "_seen",
-        "_start", "_timer", "_until_status_s", "_was_lost", "ledger",
+        "_came", "_is_blocked", "_is_mute", "_is_over", "_lines", "_looking", "_looks_on", "_pace", "_raw", "_round",
+        "_seen", "_start", "_timer", "_until_status_s", "_was_lost", "ledger",
     )  # fmt: skip
 
     def __init__(
         self,
+        lines: Lines,
         raw: Callable[[], Awaitable[Channel]],
         is_blocked: Callable[[], bool],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         pace: Pace,
     ) -> None:
-        self._raw, self._is_blocked, self._start, self._pace = raw, is_blocked, start, pace
+        self._lines, self._raw, self._is_blocked, self._start, self._pace = lines, raw, is_blocked, start, pace
         self.ledger: Ledger[Report] = Ledger()
         self._looking: asyncio.Task[None] | None = None
         self._looks_on = False
@@ -214,13 +222,17 @@ class Prover:
         try:
             async with asyncio.timeout(self._pace.return_s):
                 while not self._is_over:
-                    readings = await self._two_readings()
+                    self._came.clear()
+                    roll = await self._call_the_roll()  # first: what came over another line shows in the readings
+                    readings = await self._two_readings() if roll else None
                     if readings is None and self._is_mute:
                         return Unknown("it does not tell its label counter")
                     if readings is None:
                         await self._until_it_comes()
                         continue
                     verdict = judge(counted, *readings)
+                    if isinstance(verdict, NothingPrinted) and not (roll and roll.is_complete):
+                        verdict = Unknown(LATE)
                     if not (isinstance(verdict, Unknown) and _is_at_work(*readings)):
                         break
         except TimeoutError:
@@ -228,7 +240,6 @@ class Prover:
         return verdict
 
     async def _two_readings(self) -> tuple[Reading, Reading] | None:
-        self._came.clear()
         first = await self._read()
         if first is None:
             return None
@@ -255,6 +266,17 @@ class Prover:
                     if raw.is_live:
                         return await self._read_from(raw)
         except (NotReached, Lost, TimeoutError):
+            return None
+
+    async def _call_the_roll(self) -> RollCall | None:
+        """Ask the printer how many lines it has, and each of them whether it is there; None: the printer is away."""
+        try:
+            raw = await self._raw()
+            async with raw.turn:
+                return await self._lines.call_the_roll(lines_in(await raw.converse(LINES, self._pace.status_s)))
+        except (TimeoutError, ValueError):
+            return await self._lines.call_the_roll(None)
+        except (NotReached, Lost):
             return None
 
     async def _read_from(self, raw: Channel) -> Reading | None:

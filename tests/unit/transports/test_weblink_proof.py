@@ -14,6 +14,7 @@ from fanfold.transports.weblink_proof import (
     Unknown,
     Verdict,
     judge,
+    lines_in,
     quiet_in,
 )
 from fanfold.wire import Prints
@@ -91,3 +92,19 @@ def test_what_is_kept_beside_a_job_is_read_again() -> None:
 @pytest.mark.parametrize("kept", [None, "", "{}", "[]", "12", '{"counter": "x", "prints": null}', '{"uuid": "a"}', "{"])
 def test_what_another_kept_is_not(kept: str | None) -> None:
     assert Counted.read(kept) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        (b'"3""0"', 3),
+        (b'"2"\r\n"3"\r\n', 5),
+        (b'"2""?"', 2),
+        (b'"?""?"', None),
+        (b'"3"', None),
+        (b"", None),
+        (b'"3""a few"', None),
+    ],
+)
+def test_a_printer_says_of_both_its_clients_how_many_lines_they_have(answer: bytes, lines: int | None) -> None:
+    assert lines_in(answer) == lines
