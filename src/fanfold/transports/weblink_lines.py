@@ -104,4 +104,4 @@ class RollCall:
         Such another is one that broke off for us only: a proxy or the net may hold what was sent over it, and bring
         it late.
         """
-        return self.said == sum(one.line.heard_s > self.asked_s for one in self.asked)
+        return self.said == sum(one.line.heard_s >= self.asked_s for one in self.asked)
