@@ -213,6 +213,7 @@ class Channel:
         self._stop_beat()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionResetError(why))
+            self._answer.exception()  # whoever waits gets it; that it ended before anybody did is no fault
         if self.up:
             self.up = False
             self._ear.over(self, why)
