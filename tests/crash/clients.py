@@ -41,7 +41,8 @@ class Crowd:
     def next_label(self, client: str, number: int) -> tuple[Label, str]:
         """Return a new label and the printer that it shall come out of."""
         size_bytes = LARGE_BYTES + number if self.rng.random() < 0.06 else self.rng.randrange(100, 4000)
-        return self.ledger.paper.offer(Label(f"{client}-{number}", size_bytes)), self.rng.choice(self.printers)
+        label = Label(f"{client}-{number}", size_bytes, self.rng.choice((1, 1, 1, 2, 3)))
+        return self.ledger.paper.offer(label), self.rng.choice(self.printers)
 
     async def pause(self) -> bool:
         """Pace a client; tell whether it shall go on."""

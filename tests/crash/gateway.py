@@ -22,7 +22,7 @@ STARTS_WITHIN_S = 30
 
 DEAD_AFTER_S, PINGS = 70, 3.5
 """How long a printer's line may be silent, by default, and how often it is pinged meanwhile."""
-SECRET = "a-secret-of-this-test-only"
+SECRET, SIDE_SECRET = "a-secret-of-this-test-only", "another-secret-of-this-test"
 CONFIG = """\
 drain_s = 0
 [[listeners]]
@@ -34,6 +34,12 @@ port = {door}
 doors = ["weblink"]
 proof = ["path"]
 secret_file = "weblink-secret"
+[[listeners]]
+address = "127.0.0.1"
+port = {side_door}
+doors = ["weblink"]
+proof = ["path"]
+secret_file = "side-secret"
 [weblink]
 ping_s = {ping_s}
 dead_after_s = {dead_after_s}
@@ -54,8 +60,12 @@ stall_after_s = 0.3
 class Gateway:
     """`start` it, let it be `ready`, `kill` it. `up` is set while it is thought to answer.
 
-    Printers that dial in knock at the port `door`, with SECRET at the end of their path.
+    Printers that dial in knock at the port `door`, with SECRET at the end of their path; or, where less trusted ones
+    come in, at `side_door` with SIDE_SECRET.
     """
+
+    manner: tuple[str, ...] = ()
+    """How it is started every time (`tests/crash/launch.py` says how), beside what is asked for."""
 
     def __init__(
         self, folder: Path, printers: Mapping[str, str], page_start_within_s: float, dead_after_s: float
@@ -64,17 +74,18 @@ class Gateway:
         self.log = folder / "gateway.log"
         self.up = asyncio.Event()
         self.starts = 0
-        self.door = steady_port()
+        self.door, self.side_door = steady_port(), steady_port()
         self._config = folder / "fanfold.toml"
         self._port = steady_port()
         self._process: asyncio.subprocess.Process | None = None
         tables = "".join(PRINTER.format(name=name, uri=uri) for name, uri in printers.items())
         settings = CONFIG.format(
-            port=self._port, door=self.door, page_start_within_s=page_start_within_s,
+            port=self._port, door=self.door, side_door=self.side_door, page_start_within_s=page_start_within_s,
             ping_s=dead_after_s / PINGS, dead_after_s=dead_after_s,
         )  # fmt: skip
         self._config.write_text(settings + tables)
         (folder / "weblink-secret").write_text(SECRET)
+        (folder / "side-secret").write_text(SIDE_SECRET)
 
     @property
     def url(self) -> str:
@@ -83,6 +94,7 @@ class Gateway:
 
     async def start(self, *how: str) -> None:
         """Start it, by the launcher where it shall not be quite itself (`tests/crash/launch.py` says how)."""
+        how = (*self.manner, *how)
         module = ("tests.crash.launch", *how, "--") if how else ("fanfold",)
         serve = ("serve", "--config", self._config, "--data", self.data)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FANFOLD_")}

@@ -1,7 +1,9 @@
 """Starts the gateway so that it kills itself at a named point, or breaks a promise; its code knows nothing of it.
 
-python -m tests.crash.launch [--die POINT] [--sabotage WAY] -- serve …
+python -m tests.crash.launch [--die POINT] [--sabotage WAY] [--hurry] -- serve …
 """
+
+# ruff: noqa: B010  # setattr says what is done here: another's name is replaced
 
 from __future__ import annotations
 
@@ -19,14 +21,19 @@ from fanfold.cli import main
 from fanfold.engine.flight import Flight
 from fanfold.engine.lane import Lane
 from fanfold.engine.way import Way
-from fanfold.model import JobState
+from fanfold.model import Evidence, JobState
 from fanfold.store.documents import DocumentFiles
 from fanfold.store.sqlite import SqliteStore
 from fanfold.store.writer import Urgency, Writer
-from fanfold.transports import file
+from fanfold.transports import file, weblink
+from fanfold.transports.weblink_channel import Channel
+from fanfold.transports.weblink_device import Device
+from fanfold.transports.weblink_pace import Pace
+from fanfold.transports.weblink_prover import Prover
 from tests.crash import sabotage
 
-FINISHED, HELD = JobState.COMPLETED, JobState.HELD
+HURRY_S = 0.3
+FINISHED, HELD, PRINTED = JobState.COMPLETED, JobState.HELD, Evidence.PRINTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,18 @@ POINTS = {
     "about to settle": before(SqliteStore, "settle", lambda _, change: change.to_state is FINISHED),
     "settled": after(SqliteStore, "settle", lambda _, change, __: change.to_state is FINISHED),
     "settled and next claimed": after(SqliteStore, "settle_and_claim", lambda *call: call[-1][1] is not None),
+    # a printer that dials in takes it
+    "counter asked": after(Channel, "count"),
+    "last frame left": before(Channel, "acknowledged", lambda channel: channel.busy),
+    "ping behind it left": after(Channel, "acknowledged", lambda channel, _: channel.busy),
+    "counter noted": after(Flight, "sent"),
+    "pong came": before(Device, "delivered"),
+    # and tells more of it later
+    "counter read": after(Prover, "_read"),
+    "about to prove": before(Flight, "proved", lambda _, receipt: receipt.evidence is PRINTED),
+    "about to raise": before(SqliteStore, "settle", lambda _, change: change.evidence is PRINTED),
+    "raised": after(SqliteStore, "settle", lambda _, change, __: change.evidence is PRINTED),
+    "about to doubt": before(Flight, "disproved"),
     # the next start finds it in flight
     "found in flight": after(SqliteStore, "unsettled", lambda _, found: bool(found)),
     "about to hold": before(SqliteStore, "settle", lambda _, change: change.to_state is HELD),
@@ -112,8 +131,11 @@ def run(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--die", choices=POINTS)
     parser.add_argument("--sabotage", choices=sabotage.WAYS)
+    parser.add_argument("--hurry", action="store_true", help="look twice at a printer's counter sooner")
     split = arguments.index("--")
     asked = parser.parse_args(arguments[:split])
+    if asked.hurry:
+        setattr(weblink, "Pace", functools.partial(Pace, apart_s=HURRY_S))
     if asked.sabotage:
         sabotage.WAYS[asked.sabotage]()
     if asked.die:

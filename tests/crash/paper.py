@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 HEAD = re.compile(rb"\^XA\^FXjob-([a-z0-9-]+)\^FS")
-LINE = b"^FX0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrst^FS\n"
+LINE = b"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvw\n"
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Label:
 
     @property
     def data(self) -> bytes:
-        head, tail = f"^XA^FXjob-{self.name}^FS^FO9,9^FD{self.name}^FS\n".encode(), self.tail
+        head, tail = f"^XA^FXjob-{self.name}^FS^FO9,9^FD{self.name}^FS\n^FX".encode(), self.tail
         lines = LINE * (1 + self.size_bytes // len(LINE))
         return head + lines[: max(0, self.size_bytes - len(head) - len(tail))] + tail
 
     @property
     def tail(self) -> bytes:
-        return f"\n^FXend-{self.name}^FS^PQ{self.quantity}^XZ".encode()
+        return f"^FS\n^FXend-{self.name}^FS^PQ{self.quantity}^XZ".encode()
 
     @cached_property
     def sha256(self) -> str:

@@ -22,6 +22,7 @@ class Relay:
         self._whole = _set()
         """Set while bytes pass; every connection keeps the one of its time."""
         self._cut: list[asyncio.Event] = []
+        self._left_bytes: int | None = None
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
@@ -39,6 +40,10 @@ class Relay:
         """Pass nothing on any more, no end and no reset either; who connects now is taken, and left unanswered."""
         self._whole.clear()
 
+    def cut_after(self, size_bytes: int) -> None:
+        """Be cut when so many bytes more have passed."""
+        self._left_bytes = size_bytes
+
     def heal(self) -> None:
         """Pass on again, first all that was said meanwhile, as TCP does when it tries again."""
         for whole in (*self._cut, self._whole):
@@ -50,24 +55,25 @@ class Relay:
         self._cut.append(self._whole)
         self._whole = _set()
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError):
                 await self._carry(reader, writer, self._whole)
         finally:
             writer.transport.abort()
-            self._tasks.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, whole: asyncio.Event) -> None:
         await whole.wait()
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
         handed = bytearray()
         self.streams.append(handed)
-        there = asyncio.create_task(_pass(reader, far_writer, handed, whole))
-        back = asyncio.create_task(_pass(far_reader, writer, bytearray(), whole))
+        there = asyncio.create_task(self._pass(reader, far_writer, handed, whole))
+        back = asyncio.create_task(self._pass(far_reader, writer, bytearray(), whole))
         try:
             await asyncio.wait({there, back})
         finally:
@@ -75,22 +81,30 @@ class Relay:
             back.cancel()
             far_writer.transport.abort()
 
-
-async def _pass(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray, whole: asyncio.Event
-) -> None:
-    """Pass on until one side ends, and let the other know how."""
-    with suppress(OSError):
-        while data := await reader.read(READ_BYTES):
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray, whole: asyncio.Event
+    ) -> None:
+        """Pass on until one side ends, and let the other know how."""
+        with suppress(OSError):
+            while data := await reader.read(READ_BYTES):
+                self._spend(len(data))
+                await whole.wait()
+                kept += data
+                writer.write(data)
+                await writer.drain()
             await whole.wait()
-            kept += data
-            writer.write(data)
-            await writer.drain()
+            writer.write_eof()
+            return
         await whole.wait()
-        writer.write_eof()
-        return
-    await whole.wait()
-    writer.transport.abort()
+        writer.transport.abort()
+
+    def _spend(self, size_bytes: int) -> None:
+        if self._left_bytes is None:
+            return
+        self._left_bytes -= size_bytes
+        if self._left_bytes < 0:
+            self._left_bytes = None
+            self.cut()
 
 
 def _set() -> asyncio.Event:

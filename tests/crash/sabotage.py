@@ -10,9 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from fanfold.engine import flight, lane
+from fanfold.errors import NotReached
 from fanfold.model import Evidence, Job, JobState, OnLate
 from fanfold.store.base import Added, Change, Limits
 from fanfold.store.sqlite import SqliteStore
+from fanfold.transports.presence import LetIn, Presence
+from fanfold.transports.weblink_channel import Channel
+from fanfold.transports.weblink_device import Device
+from fanfold.transports.weblink_lines import Main, RollCall
+from fanfold.transports.weblink_link import WeblinkLink
+from fanfold.transports.weblink_prover import Prover
 from fanfold.wire import Document, Receipt
 
 COMMIT_LATE_S = 60.0
@@ -87,6 +94,84 @@ def prints_what_it_called_off() -> None:
     setattr(SqliteStore, "settle", settle)
 
 
+# gateways of printers that dial in
+
+
+def delivers_at_the_last_frame() -> None:
+    """Whatever was written to the socket is called delivered; nobody waits for the printer's pong."""
+
+    async def acknowledged(self: Channel) -> asyncio.Future[None]:
+        pong: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        pong.set_result(None)
+        return pong
+
+    setattr(Channel, "acknowledged", acknowledged)
+
+
+def calls_delivered_printed() -> None:
+    """The pong behind the last frame is taken for the paper."""
+    honest = WeblinkLink.deliver
+
+    async def deliver(self: WeblinkLink, *what: Any) -> Receipt:
+        return replace(await honest(self, *what), evidence=Evidence.PRINTED)
+
+    setattr(WeblinkLink, "deliver", deliver)
+
+
+def an_alert_alone_proves() -> None:
+    """Whoever's label came out, the oldest job is called printed, as the server did that was before us."""
+
+    def alert(self: Prover) -> None:
+        for report in [entry.key for entry in self.ledger._entries if entry.closed][:1]:
+            self._start(report.proved(Receipt(Evidence.PRINTED, "so it says")))
+
+    setattr(Prover, "alert", alert)
+
+
+def does_not_ask_what_is_left_to_print() -> None:
+    """Alerts and the counter prove also while the printer says that it has something left to print."""
+
+    async def quiet(self: Prover, _: Channel) -> bool:
+        return True
+
+    setattr(Prover, "_quiet", quiet)
+
+
+def sends_again_when_raw_is_lost() -> None:
+    """What was under way when its line broke goes back to the line, with nobody asking the counter."""
+
+    async def weigh(self: WeblinkLink, *_: Any) -> Receipt:
+        raise NotReached("its line broke, so nothing of it can have come out")
+
+    setattr(WeblinkLink, "_weigh", weigh)
+
+
+def believes_that_lost_bytes_stay_lost() -> None:
+    """A counter that did not move is enough to send again, though the old line may still bring the bytes."""
+    setattr(RollCall, "is_complete", True)
+
+
+def an_extra_main_begins_anew() -> None:
+    """A printer that dials once more is taken for one that forgot everything: its lines end, its job is sent again."""
+    honest = Device.main_came
+
+    async def main_came(self: Device, main: Main) -> None:
+        self.lines.abort()
+        await honest(self, main)
+
+    setattr(Device, "main_came", main_came)
+    sends_again_when_raw_is_lost()
+
+
+def lets_anybody_be_any_printer() -> None:
+    """Whoever names a serial is that printer, as it was with the server that was before us."""
+
+    async def judge(self: Presence, *_: Any) -> LetIn:
+        return LetIn()
+
+    setattr(Presence, "judge", judge)
+
+
 WAYS: dict[str, Callable[[], None]] = {
     way.__name__: way
     for way in (
@@ -96,5 +181,13 @@ WAYS: dict[str, Callable[[], None]] = {
         prints_again_in_doubt,
         forgets_keys,
         prints_what_it_called_off,
+        delivers_at_the_last_frame,
+        calls_delivered_printed,
+        an_alert_alone_proves,
+        does_not_ask_what_is_left_to_print,
+        sends_again_when_raw_is_lost,
+        believes_that_lost_bytes_stay_lost,
+        an_extra_main_begins_anew,
+        lets_anybody_be_any_printer,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import aiohttp
 
 from fanfold.simulate.moods import Mood, Ready
 from fanfold.simulate.socket import SocketPrinter
-from tests.crash.books import Books, read_books
+from tests.crash.books import Books, Kept, read_books
 from tests.crash.checker import Ledger, complaints
 from tests.crash.clients import BROKEN, submit_raw
 from tests.crash.gateway import Gateway, gateway
@@ -23,14 +24,11 @@ PRINTER = "printer"
 KINDS = ("socket", "file", "cups")
 
 
-@dataclass
-class Scene:
-    """`printer` is the device: the gateway's own, or CUPS's; where the gateway prints files, nobody asks it."""
+@dataclass(kw_only=True)
+class Stage:
+    """A gateway and its till, before whatever printer."""
 
     gateway: Gateway
-    printer: SocketPrinter
-    folder: Path
-    cups: Cupsd | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
     async def offer(self, label: Label) -> None:
@@ -56,8 +54,37 @@ class Scene:
         """Let all jobs end, and kill the gateway."""
         books = await self.gateway.at_rest()
         await self.gateway.kill()
-        await quiet(self.printer)
+        await self.quiet()
         return books
+
+    @abstractmethod
+    async def quiet(self) -> None:
+        """Wait, when the gateway is dead, until nothing more can come out."""
+
+    @abstractmethod
+    def complaints(self, books: Books) -> list[str]:
+        """What the checker says."""
+
+    def job(self, books: Books, label: Label) -> Kept:
+        """That label's job."""
+        return next(job for job in books.jobs if job.sha256 == label.sha256)
+
+    def state(self, books: Books, label: Label) -> str:
+        """How that label's job ended."""
+        return self.job(books, label).state
+
+
+@dataclass(kw_only=True)
+class Scene(Stage):
+    """`printer` is the device: the gateway's own, or CUPS's; where the gateway prints files, nobody asks it."""
+
+    printer: SocketPrinter
+    folder: Path
+    cups: Cupsd | None = None
+
+    async def quiet(self) -> None:
+        """Wait until nobody is connected to it."""
+        await quiet(self.printer)
 
     def sheets(self) -> list[Sheet]:
         """What came out."""
@@ -66,10 +93,6 @@ class Scene:
     def complaints(self, books: Books) -> list[str]:
         """What the checker says."""
         return complaints(self.ledger, books, self.sheets())
-
-    def state(self, books: Books, label: Label) -> str:
-        """How that label's job ended."""
-        return next(job.state for job in books.jobs if job.sha256 == label.sha256)
 
 
 @asynccontextmanager
@@ -87,14 +110,14 @@ async def scene(
         if kind != "cups":
             uri = printer.uri if kind == "socket" else f"file:{paper}"
             async with gateway(folder, {PRINTER: uri}, page_start_within_s) as one:
-                yield Scene(one, printer, paper)
+                yield Scene(gateway=one, printer=printer, folder=paper)
             return
         queues = {"queue": f"socket://127.0.0.1:{printer.port}/?contimeout=1"}
         async with (
             private_cupsd(folder, queues, dirty_clean_s=dirty_clean_s) as cups,
             gateway(folder, {PRINTER: cups.uri("queue")}) as one,
         ):
-            yield Scene(one, printer, paper, cups)
+            yield Scene(gateway=one, printer=printer, folder=paper, cups=cups)
 
 
 def read_printer(ledger: Ledger, name: str, printer: SocketPrinter) -> list[Sheet]:
