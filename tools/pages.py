@@ -34,9 +34,10 @@ The file is looked for where this system keeps a user's settings (`~/.config/fan
 `~/Library/Application Support/fanfold/` on macOS, `%LOCALAPPDATA%\\fanfold\\` on Windows); `--config FILE` or
 `FANFOLD_CONFIG` names another. Relative paths in it start from its own folder; a printer's `file:out` is no path but a
 URI, and starts from where the gateway was started. A key that is not known, or a value that is not allowed, keeps the
-gateway from starting, and the message says which and why. `fanfold reload` reads it again: printers, origins and status
-codes change without dropping a client or a job. It also reads the files again that the listeners name (certificates,
-client authorities, secrets, users): who comes from then on is met with what they hold, and who is connected stays.
+gateway from starting, and the message says which and why. `fanfold reload` reads it again: printers, webhooks, origins
+and status codes change without dropping a client or a job; what else changed waits for the next start, and the answer
+names it. It also reads the files again that the listeners name (certificates, client authorities, secrets, users): who
+comes from then on is met with what they hold, and who is connected stays.
 
 In the environment the key `cups` of `[discovery]` is called `FANFOLD_DISCOVERY_CUPS`, and so on (`fanfold serve --help`
 lists all); a list's parts stand between commas. Durations end in `_s` and are seconds, sizes end in `_bytes`.
