@@ -122,7 +122,11 @@ def unadopted(gateway: Gateway, show: Show) -> None:
 @printers.command()
 @click.argument("serial", nargs=-1)
 @click.option("--name", help="What to call it; by default what it calls itself, or its serial. With one SERIAL only.")
-@click.option("--identity", help="Which one is meant, where several claim the serial. With one SERIAL only.")
+@click.option(
+    "--identity",
+    help="What it proves: user:NAME, certificate:NAME or secret:FILE. Needed where several claim the serial, or where "
+    "it gets another proof. With one SERIAL only.",
+)
 @click.option(
     "--file",
     type=click.File("rb"),

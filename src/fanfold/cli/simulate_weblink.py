@@ -32,7 +32,9 @@ _USUAL, _MADE = Switches(), Discovery()
 @click.option("--cert", type=_FILE, metavar="FILE", help="Their own certificate (PEM).")
 @click.option("--key", type=_FILE, metavar="FILE", help="The key of that, where it is not in the same file.")
 @click.option("--user", default="", metavar="NAME", help="What they say to a 401.")
-@click.option("--password", default="", envvar="FANFOLD_SIMULATE_PASSWORD", metavar="SECRET", help="And with it.")
+@click.option(
+    "--password", default="", envvar="FANFOLD_SIMULATE_PASSWORD", metavar="SECRET", help="With which password."
+)
 @click.option("--connections", type=click.IntRange(1, 100), default=10, show_default=True, help="Their limit each.")
 @click.option("--retry", type=float, default=_USUAL.retry_s, show_default=True, help="Seconds before they dial again.")
 @click.option("--ramp", type=float, default=0, show_default=True, help="Seconds over which they are switched on.")
@@ -65,6 +67,8 @@ def weblink(
     """
     from fanfold.app import allow_files
 
+    if bool(user) != bool(password):
+        raise Failed("--user and --password go together: give both or neither.", Exit.WRONG_USAGE)
     made = replace(_MADE, product=product, firmware=firmware)
     switches = replace(_USUAL, retry_s=retry, label_s=label, keeps_bytes=False)
     try:
@@ -95,7 +99,12 @@ def weblink(
 def _trust(url: str, ca: Path | None, cert: Path | None, key: Path | None) -> SSLContext | None:
     if not url.startswith(("https:", "wss:")):
         return None
-    return trusting(ca.read_text("ascii") if ca else None, cert, key)
+    try:
+        return trusting(ca.read_text("ascii") if ca else None, cert, key)
+    except (OSError, UnicodeError) as error:
+        where = ", ".join(f"{name} {file}" for name, file in (("--ca", ca), ("--cert", cert), ("--key", key)) if file)
+        says = f"no TLS with {where}: {error}; they must be PEM: certificates, and the key that belongs to --cert"
+        raise Failed(says, Exit.WRONG_USAGE) from error
 
 
 async def _live(printers: list[WeblinkPrinter], words: tuple[str, ...], ramp_s: float, control: int | None) -> None:

@@ -28,7 +28,7 @@ def unadopted(answer: Any) -> None:
 def adopted(answer: Any) -> None:
     """Show which printers were let in."""
     shown = [
-        (one["name"], one["uri"], one["identity"], "now" if fresh else "before")
+        (one["name"], one["uri"], one["identity"] or "nobody came yet", "now" if fresh else "before")
         for one, fresh in zip(answer["printers"], answer["fresh"], strict=True)
     ]
     table(("NAME", "URI", "PROVED", "LET IN"), shown, "No printer was let in.")

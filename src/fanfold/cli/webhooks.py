@@ -34,5 +34,5 @@ def dead(gateway: Gateway, show: Show, name: str, limit: int) -> None:
 @click.argument("name")
 @asks
 def retry(gateway: Gateway, show: Show, name: str) -> None:
-    """Try all that was given up again."""
+    """Try all that was given up again, and what waits at once."""
     show(gateway.ask("POST", path("webhooks", name, "retry")), tables.done)

@@ -58,6 +58,7 @@ def trace(gateway: Gateway, show: Show, serial: str, frames: int) -> None:
     """Print, for support, the headers and first frames of all that a printer opens, until Ctrl-C.
 
     Only lines that it opens from now on: have it dial in anew, for example by its power switch. No document is shown.
+    SERIAL may also be the name of a printer that is let in.
     """
     where = path("traces", serial)
     gateway.ask("POST", where, {"frames": frames})
@@ -181,9 +182,11 @@ def setup(
         show(over(gateway, send, serial, built), tables.job)
     elif output is not None:
         to_file(output, built)
+        click.echo(f"Written to {output}: send that to the printer, which restarts and dials in.", err=True)
     else:
         to_stdout(built)
-    click.echo(f"Then let it in: fanfold printers adopt {serial}", err=True)
+    proves = f" --identity user:{user}" if user else ""
+    click.echo(f"Then let it in: fanfold printers adopt {serial}{proves}", err=True)
 
 
 def _password(file: BinaryIO | None) -> str:

@@ -30,7 +30,7 @@ def to_file(file: Path, built: Sequence[Step]) -> None:
         with open(file, "wb", opener=_private) as out:  # Path.open takes no opener
             out.writelines(step.data for step in built)
     except OSError as fault:
-        raise Failed(f"{file} cannot be written: {fault}.") from fault
+        raise Failed(f"{file} cannot be written: {fault.strerror or fault}.") from fault
 
 
 def over(gateway: Gateway, name: str, serial: str, built: Sequence[Step]) -> Any:
