@@ -98,7 +98,7 @@ class Relay:
         one = self._find(name)
         count = await self._outbox.revive(name, self._outbox.age_s)
         one.start_afresh()
-        return Done((f"webhook {name}: {count} dead letters are tried again",))
+        return Done((f"webhook {name}: {count} dead letters are tried again, and what waits at once",))
 
     # within
 

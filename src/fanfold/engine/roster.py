@@ -47,10 +47,15 @@ class Roster:
         """Return the lane of the printer with that id, name or alias. Raises Refused `unknown-printer` 404."""
         lane = self.get(said)
         if lane is None:
-            known = ", ".join(one.printer.name for one in self) or "none yet"
-            says = f"There is no printer {said[:80]!r}. Known are: {known[:400]}."
-            raise Refused(says, code="unknown-printer", status=404)
+            raise Refused(self._unknown(said), code="unknown-printer", status=404)
         return lane
+
+    def _unknown(self, said: str) -> str:
+        waiting = (one for receiver in self._receivers.values() for one in receiver.newcomers())
+        if any(said in (one.serial, one.uri) for one in waiting):
+            return f"Printer {said[:80]!r} dialled in, but was not let in yet: `fanfold printers adopt` does it."
+        known = ", ".join(one.printer.name for one in self) or "none yet"
+        return f"There is no printer {said[:80]!r}. Known are: {known[:400]}."
 
     def get(self, said: str) -> Lane | None:
         """Return that lane, or None."""

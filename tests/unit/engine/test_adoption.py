@@ -52,6 +52,15 @@ async def test_nobody_is_let_in_who_merely_dials(tmp_path: Path) -> None:
         assert (await h.do(ListPrinters())) == Printers(())
 
 
+async def test_who_prints_on_one_that_waits_is_told_to_let_it_in(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        h.gate.wait("50J1")
+        for said in ("50J1", "dial:50J1"):
+            refused = await h.refused(PausePrinter(said))
+            assert refused.code == "unknown-printer"
+            assert "fanfold printers adopt" in refused.says
+
+
 async def test_who_is_adopted_is_a_printer_bound_to_what_it_proved(tmp_path: Path) -> None:
     async with warehouse(tmp_path) as h:
         h.gate.wait("50J1", "Dock 4", "certificate:50J1")

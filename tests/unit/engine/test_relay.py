@@ -358,7 +358,7 @@ def test_after_a_day_what_was_never_taken_is_given_up_and_can_be_tried_again(tmp
         assert all((letter.last_at - letter.first_at).total_seconds() > 20 * HOUR_S for letter in letters)
         house.shop.mood = lambda posted: 200
         done = await house.relay.retry("shop")
-        assert done.notes == ("webhook shop: 5 dead letters are tried again",)
+        assert done.notes == ("webhook shop: 5 dead letters are tried again, and what waits at once",)
         taken = await house.shop.until_taken(5)
         assert in_order(taken)
         await asyncio.sleep(1)
