@@ -124,8 +124,8 @@ def _why_not(address: str, port: int, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
             return (
-                f"Cannot listen at {where}: another program does, perhaps another Fanfold. "
-                "Stop that one, or choose another port (`--listen HOST:PORT`)."
+                f"Cannot listen at {where}: another program does, perhaps another Fanfold, or this one at another "
+                "listener. Stop that one, or choose another port (`--listen HOST:PORT`, or `port` in fanfold.toml)."
             )
         case errno.EADDRNOTAVAIL | errno.EAFNOSUPPORT:
             return f"Cannot listen at {where}: it is no address of this machine. Correct `[[listeners]]` or `--listen`."
