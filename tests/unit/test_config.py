@@ -398,6 +398,10 @@ def test_webhooks_are_read_with_their_kinds_of_events(tmp_path: Path) -> None:
     ("toml", "says"),
     [
         (HOOK, "Webhook shop has no secret_file: its receiver could not tell our posts from others'."),
+        (
+            HOOK + "secret_file = 'hook.secret'\nscan_data_url = 'http://127.0.0.1/scan'",
+            "Webhook shop has a scan_data_url, but only `zebra_ws_print` posts there: ",
+        ),
         (HOOK + "format = 'zebra_ws_print'\n" + HOOK + "format = 'zebra_ws_print'", "Two webhooks are called 'shop'"),
         ("[[webhooks]]\nname = 'shop'", "webhooks[1] has no url; give it a URL such as https://shop.example/hook."),
         (HOOK.replace("https", "ftp"), "webhooks[1].url is 'ftp://shop.example/hook'; it must be a URL such as"),

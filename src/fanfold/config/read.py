@@ -107,6 +107,11 @@ def _check_webhooks(webhooks: tuple[WebhookSetting, ...]) -> None:
                 f"Webhook {one.name} has no secret_file: its receiver could not tell our posts from others'. "
                 "Write `whsec_` and 32 random bytes in base64 to a file and name that."
             )
+        if one.format is WebhookFormat.FANFOLD and one.scan_data_url is not None:
+            raise CannotStart(
+                f"Webhook {one.name} has a scan_data_url, but only `zebra_ws_print` posts there: "
+                'give it format = "zebra_ws_print", or remove scan_data_url.'
+            )
         taken.add(one.name)
 
 
