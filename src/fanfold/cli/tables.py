@@ -43,7 +43,7 @@ def printer(answer: Any) -> None:
         "learned": f"{time(answer['status_at'])} from {answer['status_source']}" if answer["status_at"] else "",
         "info": answer["info"],
         "channels": joined(answer.get("channels") or ()),
-        "proved": answer.get("identity"),
+        "bound to": answer.get("identity"),
         "takes": joined(answer["kinds"]),
         "jobs": f"{answer['waiting_jobs']} waiting, {answer['held_jobs']} held",
     }

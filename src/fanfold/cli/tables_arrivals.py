@@ -31,7 +31,7 @@ def adopted(answer: Any) -> None:
         (one["name"], one["uri"], one["identity"] or "nobody came yet", "now" if fresh else "before")
         for one, fresh in zip(answer["printers"], answer["fresh"], strict=True)
     ]
-    table(("NAME", "URI", "PROVED", "LET IN"), shown, "No printer was let in.")
+    table(("NAME", "URI", "BOUND TO", "LET IN"), shown, "No printer was let in.")
 
 
 def said(answer: Any) -> None:
