@@ -23,6 +23,7 @@ from bench.plan import Plan
 from bench.probes import large_rows, stalled_rows
 from bench.speed import speed_rows
 from bench.table import Row, show
+from bench.weblink import weblink_rows
 
 RESULTS = Path(__file__).with_name("results")
 CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
@@ -30,9 +31,10 @@ CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
     "start": start_rows,
     "large": large_rows,
     "stalled": stalled_rows,
+    "weblink": weblink_rows,
 }
 STORE = "store"
-QUICK = {"jobs": 300, "seconds": 1, "rounds": 1, "starts": 2, "history": 50_000, "idle_clients": 500}
+QUICK = {"jobs": 300, "seconds": 1, "rounds": 1, "starts": 2, "history": 50_000, "idle_clients": 500, "dialling": 200}
 
 
 def asked() -> argparse.Namespace:

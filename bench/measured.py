@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import machine
@@ -39,6 +39,12 @@ class Shares:
 
     def _now(self) -> tuple[float, float, float, float]:
         return time.perf_counter(), machine.cpu_s(self._gateway), time.process_time(), machine.busy_s()
+
+
+def cores(shares: Mapping[str, Any]) -> str:
+    """How busy the cores were, in words; a figure with much taken elsewhere is a disturbed one."""
+    gateway, load, other = (shares[f"{who}_cores"] for who in ("gateway", "load", "other"))
+    return f"cores: gateway {gateway:.2f}, load {load:.2f}, else {other:.2f}"
 
 
 class Paper:

@@ -27,6 +27,8 @@ class Plan:
     history: int = 1_000_000
     large_bytes: int = 50 * MIB
     probes_per_s: int = 20
+    dialling: int = 2000
+    """Printers that dial in."""
 
 
 @dataclass(frozen=True, slots=True)

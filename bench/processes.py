@@ -37,7 +37,7 @@ def gateway(data: Path, printers: Mapping[str, str]) -> Iterator[Server]:
     port = free_port()
     named = [part for name, uri in printers.items() for part in ("--printer", f"{name}={uri}")]
     serve = [FANFOLD, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}", *named]
-    with _server([*serve, "--log-level", "warning"], port, "/v1/health", 200) as server:
+    with serving([*serve, "--log-level", "warning"], port, "/v1/health", 200) as server:
         yield server
 
 
@@ -45,25 +45,26 @@ def gateway(data: Path, printers: Mapping[str, str]) -> Iterator[Server]:
 def echo() -> Iterator[Server]:
     """Run the floor."""
     port = free_port()
-    with _server([sys.executable, "-m", "bench.echo", str(port)], port, "/", 400) as server:
+    with serving([sys.executable, "-m", "bench.echo", str(port)], port, "/", 400) as server:
         yield server
 
 
 @contextmanager
-def _server(command: Sequence[str], port: int, path: str, status: int) -> Iterator[Server]:
+def serving(command: Sequence[str], port: int, path: str, status: int) -> Iterator[Server]:
+    """Run a server; it is there when it answers so at that path."""
     start = time.perf_counter()
     process = subprocess.Popen(command)
     try:
-        while _asked(port, path) != status:
+        while _answer(port, path) != status:
             if process.poll() is not None or time.perf_counter() - start > START_LIMIT_S:
                 raise RuntimeError(f"{command[0]} did not start (exit code {process.returncode}); see its words above")
             time.sleep(0.002)
         yield Server(process.pid, port, time.perf_counter() - start)
     finally:
-        _end(process)
+        end(process)
 
 
-def _asked(port: int, path: str) -> int:
+def _answer(port: int, path: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path)
@@ -74,7 +75,8 @@ def _asked(port: int, path: str) -> int:
         connection.close()
 
 
-def _end(process: subprocess.Popen[Any]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
+    """Have it end by itself, if it does so in time."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:

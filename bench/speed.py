@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.measured import cores
 from bench.plan import Plan, Site, site
 from bench.processes import Server, Sinks, echo, measure
 from bench.store import fill
@@ -129,7 +130,5 @@ def _history(chapter: str, new: Speed, old: Speed) -> list[Row]:
 
 
 def _cores(at: Mapping[str, Any]) -> str:
-    """How busy the cores were; a figure with much taken elsewhere is a disturbed one."""
     a_job_us = at["gateway_cores"] * at["seconds"] / at["jobs"] * 1e6
-    shares = f"cores: gateway {at['gateway_cores']:.2f}, load {at['load_cores']:.2f}, else {at['other_cores']:.2f}"
-    return f"{a_job_us:.0f} µs of gateway a job; {shares}"
+    return f"{a_job_us:.0f} µs of gateway a job; {cores(at)}"

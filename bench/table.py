@@ -17,6 +17,8 @@ WAYS_TO_WRITE: dict[str, Callable[[float], str]] = {
     "kB": lambda value: f"{value:.1f} kB",
     "×": lambda value: f"{value:.2f} ×",
     "%": lambda value: f"{value:+.0f} %",
+    "cores": lambda value: f"{value:.3f} cores",
+    "jobs": lambda value: f"{value:,.0f} jobs",
 }
 
 WIDTH = 170
