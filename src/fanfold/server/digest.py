@@ -27,7 +27,7 @@ _FRESH_BYTES, _SEAL_BYTES = 16, 16
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The nonce is too old or was used before; the same answer to a new one may be right."""
+    """The nonce is too old, was used before or is none of ours; the same answer to a new one may be right."""
 
 
 class Digest:
@@ -56,14 +56,16 @@ class Digest:
         told = parts_of(answer)
         if told is None or told.get("realm") != REALM or told.get("uri") != target:
             return None
-        made_s = self._made_s(told.get("nonce", ""))
-        if told.get("algorithm", "MD5").upper() != "MD5" or made_s is None:
+        if told.get("algorithm", "MD5").upper() != "MD5":
             return None
         name = told.get("username", "")
         right = response(told, method, name, users.get(name, ""))
         if not hmac.compare_digest(right.encode(), told.get("response", "").lower().encode()) or name not in users:
             return None
-        return name if self._is_new((told["nonce"], told.get("nc", "")), made_s, now_s) else Stale()
+        # one that an earlier run of the gateway gave out is no sign of a wrong password
+        made_s = self._made_s(told.get("nonce", ""))
+        is_new = made_s is not None and self._is_new((told["nonce"], told.get("nc", "")), made_s, now_s)
+        return name if is_new else Stale()
 
     def _seal(self, fresh: bytes) -> bytes:
         return hmac.digest(self._key, fresh, "sha256")[:_SEAL_BYTES]

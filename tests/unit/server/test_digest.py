@@ -22,11 +22,11 @@ def md5(text: str) -> str:
 
 
 def answer(challenge: str, *, user: str = "printer-7", password: str = "a password", qop: bool = True,
-           nc: str = "00000001", uri: str = "/weblink") -> str:  # fmt: skip
+           nc: str = "00000001", uri: str = "/weblink", realm: str = "fanfold") -> str:  # fmt: skip
     """Answer a challenge by RFC 7616's own words, sharing no code with what is tested."""
     nonce = challenge.partition('nonce="')[2].partition('"')[0]
-    secret, asked = md5(f"{user}:fanfold:{password}"), md5(f"GET:{uri}")
-    head = f'username="{user}", realm="fanfold", nonce="{nonce}", uri="{uri}"'
+    secret, asked = md5(f"{user}:{realm}:{password}"), md5(f"GET:{uri}")
+    head = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}"'
     if not qop:
         return f'{head}, response="{md5(f"{secret}:{nonce}:{asked}")}"'
     sum_ = md5(f"{secret}:{nonce}:{nc}:0a4f113b:auth:{asked}")
@@ -77,8 +77,11 @@ def test_who_knows_the_password_is_believed_with_and_without_qop(qop: bool) -> N
 
 @pytest.mark.parametrize(
     "changed",
-    [{"password": "b password"}, {"user": "nobody"}, {"user": "nobody", "password": ""}, {"uri": "/elsewhere"}],
-)
+    [
+        {"password": "b password"}, {"user": "nobody"}, {"user": "nobody", "password": ""}, {"uri": "/elsewhere"},
+        {"realm": "another"},
+    ],
+)  # fmt: skip
 def test_who_does_not_is_not(changed: Mapping[str, Any]) -> None:
     one = Digest()
     assert judge(one, answer(one.challenge(NOW_S), **changed)) is None
@@ -120,11 +123,14 @@ def test_an_old_nonce_is_stale_and_a_wrong_password_never_is() -> None:
     assert judge(one, answer(challenge), NOW_S - 1) == Stale()
 
 
-def test_nonces_that_we_did_not_make_are_refused() -> None:
-    one, other = Digest(), Digest()
-    assert judge(one, answer(other.challenge(NOW_S))) is None
-    assert judge(one, answer('nonce="AAAA"')) is None
-    assert judge(one, answer('nonce="not base64"')) is None
+@pytest.mark.parametrize("challenge", [Digest().challenge(NOW_S), 'nonce="AAAA"', 'nonce="not base64"'])
+def test_a_nonce_that_we_did_not_make_or_made_before_a_restart_lets_nobody_in_and_is_no_wrong_password(
+    challenge: str,
+) -> None:
+    one = Digest()
+    assert judge(one, answer(challenge)) == Stale()
+    assert judge(one, answer(challenge, password="wrong")) is None
+    assert one.used == 0
 
 
 def test_what_was_used_is_forgotten_in_time_and_under_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
