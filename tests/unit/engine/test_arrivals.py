@@ -26,7 +26,7 @@ from fanfold.messages import (
     ResumePrinter,
 )
 from fanfold.model import JobState, Printer, PrinterId, PrinterState, Reachable, Reason
-from fanfold.reception import ChannelClosed, ChannelOpened, Faults, Known, News, Scanned, Suspicious, Went
+from fanfold.reception import Came, ChannelClosed, ChannelOpened, Faults, Known, News, Scanned, Suspicious, Went
 from fanfold.registry import LANGUAGES
 from fanfold.store.memory import MemoryStore
 from fanfold.transports.base import Report
@@ -154,6 +154,20 @@ async def test_waiting_jobs_go_at_once_when_their_printer_comes(
         assert [data for _, data in h.gate.paper] == [b"0", b"1", b"2"]
 
 
+async def test_a_waiting_job_goes_when_its_printer_opens_a_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.engine.retry.FIRST_S", 3600.0)
+    monkeypatch.setattr("fanfold.engine.approach.LONGEST_TOLD_S", 3600.0)
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        job = await h.submit(printer="1")
+        await h.gate.tried.wait()
+        h.gate.there.add("dial:1")
+        h.gate.desk.tell("dial:1", ChannelOpened("raw"))
+        assert (await h.end(job)).state is JobState.COMPLETED
+
+
 async def test_a_job_for_one_that_went_waits_in_its_words(tmp_path: Path) -> None:
     async with warehouse(tmp_path) as h:
         await h.adopt("1")
@@ -265,6 +279,18 @@ async def test_what_it_says_of_itself_is_kept_where_it_is_new(tmp_path: Path) ->
         h.gate.dial("1")
         await asyncio.sleep(0)
         assert (await h.view("1")).printer.info == "ZD420, 203 dpi"
+
+
+async def test_of_what_it_says_of_itself_no_more_is_kept_than_people_read(tmp_path: Path) -> None:
+    store, long = Learning(tmp_path), "ZD420 " * 1000
+    async with warehouse(tmp_path, store=store) as h:
+        await h.adopt("1")
+        h.gate.desk.tell("dial:1", Came(long))
+        await store.learned.wait()
+        assert [kept.printer.info for kept in await store.printers()] == [long[: arrivals.INFO_LENGTH]]
+    async with warehouse(tmp_path) as h:
+        h.gate.wait("2", info=long)
+        assert (await h.adopt("2")).views[0].printer.info == long[: arrivals.INFO_LENGTH]
 
 
 @pytest.mark.parametrize(
