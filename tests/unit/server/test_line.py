@@ -149,14 +149,36 @@ async def test_a_door_that_does_not_read_makes_its_printer_wait(stage: Stage) ->
     stage.door.gate.clear()
     printer, line = await dialled(stage)
     sending = asyncio.create_task(tell(printer, 4000))
-    await until(lambda: line._unread_bytes > UNREAD_BYTES)  # type: ignore[attr-defined]
+    await until(lambda: not line._transport.is_reading())  # type: ignore[attr-defined]
     before_s = line.heard_s
-    await asyncio.wait((sending,), timeout=0.1)
-    assert line._unread_bytes < 1024**2  # type: ignore[attr-defined]
+    assert UNREAD_BYTES < line._unread_bytes < 1024**2  # type: ignore[attr-defined]
     stage.door.gate.set()
     await until(lambda: len(stage.door.heard) == 4000)
     await sending
     assert line.heard_s > before_s
+
+
+async def test_empty_messages_that_nobody_reads_make_their_printer_wait_too(stage: Stage) -> None:
+    stage.door.gate.clear()
+    _, writer = await raw_line(stage)
+    line = stage.door.lines[-1]
+    writer.write(masked(0x82, b"") * 5000)
+    await until(lambda: not line._transport.is_reading())  # type: ignore[attr-defined]
+    stage.door.gate.set()
+    await until(lambda: len(stage.door.heard) == 5000)
+    writer.close()
+
+
+async def test_one_who_says_goodbye_and_reads_no_more_is_not_waited_for(stage: Stage) -> None:
+    _, writer = await raw_line(stage, room_bytes=4096)
+    line = stage.door.lines[-1]
+    sending = asyncio.create_task(flood(line))
+    await until(lambda: line.unsent_bytes > 16 * 1024)
+    writer.write(masked(0x88, b""))
+    with pytest.raises(ConnectionError):
+        await sending
+    await until(lambda: line.unsent_bytes == 0)
+    writer.close()
 
 
 async def test_one_sender_that_is_cancelled_takes_no_other_with_it(stage: Stage) -> None:
