@@ -116,6 +116,15 @@ async def test_of_several_claimants_one_must_be_named(tmp_path: Path) -> None:
         assert (reply.views[0].printer.identity, reply.views[0].printer.name) == ("user:a", "50J1")
 
 
+async def test_a_serial_that_two_have_is_not_guessed_at(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        h.gate.waiting = [replace(h.gate.wait(one), serial="50J1") for one in ("a", "b")]
+        refusal = await h.refused(AdoptPrinters((Adoption("50J1"),)))
+        assert (refusal.code, refusal.status) == ("ambiguous-device", 409)
+        assert "dial:a, dial:b" in refusal.says
+        assert (await h.adopt("dial:b")).views[0].printer.uri == "dial:b"
+
+
 async def test_adopting_again_changes_nothing_but_an_identity_that_is_named(tmp_path: Path) -> None:
     async with warehouse(tmp_path) as h:
         h.gate.wait("50J1", "Dock 4", "user:a")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fanfold.engine import follow
+from fanfold.engine.retry import Backoff
 from fanfold.errors import Interrupted, NotReached
 from fanfold.messages import AssumePrinted, Follow, JobShown, ReleaseJob, ShowJob
 from fanfold.model import Evidence, Job, JobState, OnDoubt, Printer, Reason
@@ -278,7 +279,7 @@ async def test_what_the_printer_proves_to_be_untouched_is_sent_again_at_once_whe
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fanfold.engine.retry.FIRST_S", 3600.0)
-    monkeypatch.setattr("fanfold.engine.retry.LONGEST_S", 3600.0)
+    monkeypatch.setattr("fanfold.engine.leftovers.Backoff", lambda: Backoff(longest_s=3600.0))
     store = MemoryStore(tmp_path)
     async with house(tmp_path, Toy(away="off"), store=store) as h:
         job = await h.submit()
