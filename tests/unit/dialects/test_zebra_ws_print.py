@@ -103,6 +103,24 @@ def test_a_label_is_zpl_in_utf_8_and_nothing_of_it_is_guessed() -> None:
     assert asked == [ShowPrinter(SERIAL), Submit("packing", document, is_typed=True)]
 
 
+@pytest.mark.parametrize(
+    ("zpl", "number"),
+    [
+        ("^XA^FX UUID: #123^FS^XZ", "123"),
+        ("^XA^FX UUID: #007 of today^FS^XZ^XA^FX UUID: #8^FS^XZ", "007"),
+        ("^XA^FX UUID: #^FS^XZ", None),
+        ("^XA^FX UUID: 123^FS^XZ", None),
+        ("^XA^FX UUID:#123^FS^XZ", None),
+        ("^XA^FDUUID: #123^FS^XZ", None),
+    ],
+)
+def test_the_apps_own_number_is_the_first_that_stands_in_a_comment_of_just_that_form(
+    zpl: str, number: str | None
+) -> None:
+    _, asked = converse(post("/print_ng", {"sn": SERIAL, "data": zpl}))
+    assert [command.external_id for command in asked if isinstance(command, Submit)] == [number]
+
+
 def test_an_old_app_may_send_any_byte() -> None:
     every = bytes(range(256))
     for packed in (quote(base64.b64encode(every), safe=""), base64.encodebytes(every).decode().replace("\n", "%0D%0A")):
