@@ -126,8 +126,8 @@ class Opener:
                 self._words = self._not_opened()
                 self._refused(self._words)
                 self._decide()
-                if not self._is_lasting:
-                    return
+            if not self._is_lasting:
+                return
 
     async def _opens(self, main: Main) -> bool:
         """Ask, and tell whether one came."""

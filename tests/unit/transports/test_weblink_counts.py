@@ -49,11 +49,11 @@ async def test_after_a_question_went_unanswered_only_a_marked_answer_counts() ->
     assert marked == b'! U1 getvar "device.unique_id"\r\n' + COUNTER
     counts.hear(b'"12""99"{"device.unique_id":{"value":"50J1+4","type":"string"},"n":"7"}')
     assert not answer.done()
-    assert counts.owes
+    owed = [counts.owes]
     counts.hear(b'"50J1+4"')
     counts.hear(b'"14"')
     assert answer.result() == 14
-    assert not counts.owes
+    assert [*owed, counts.owes] == [True, False]
     assert counts.ask()[0] == COUNTER
 
 
@@ -64,11 +64,11 @@ async def test_a_mark_of_before_is_no_proof_of_what_was_missed_since() -> None:
     counts.missed()
     counts.hear(b'"50J1+4""14"')
     assert first.result() == 14
-    assert counts.owes
+    owed = [counts.owes]
     _, second = counts.ask()
     counts.hear(b'"50J1+4""15"')
     assert second.result() == 15
-    assert not counts.owes
+    assert [*owed, counts.owes] == [True, False]
 
 
 async def test_a_printer_that_never_answers_is_asked_so_often_and_no_more() -> None:

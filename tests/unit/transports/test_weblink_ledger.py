@@ -251,3 +251,12 @@ def test_a_job_that_prints_nothing_is_not_called_printed_and_disturbs_no_other()
     alerts(ledger, 2)
     assert ledger.read(12, quiet=True) == ["a", "b"]
     assert ledger.given_up() == ["stored format"]
+
+
+def test_alerts_that_are_left_over_from_before_are_none_of_the_next_job_s() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    alerts(ledger, 3)  # two of them of others, whose labels came before
+    assert ledger.read(11, quiet=True) == ["a"]
+    delivered(ledger, "b", 11)
+    assert ledger.read(12, quiet=True) == [], "the label may be another's: no alert has told of ours"

@@ -229,10 +229,14 @@ async def test_each_heir_is_asked_once_however_the_lines_before_it_end(a_dock: D
         await a_dock.book.heard(Faults, 2)
         b.abort()
         a.abort()
-        await c.until(lambda: asked(c.frames))
+        heir = door.devices[SERIAL].lines.primary
+        assert heir is not None
+        assert heir.line is c, "those before it are over, though their ends are not told yet"
+        await until(lambda: len(door.devices[SERIAL].lines.mains) == 1)
         for _ in range(20):
             await asyncio.sleep(0)
         assert asked(c.frames) == 1
+        assert sum(b"configure_alert" in frame for frame in c.frames) == 1
 
 
 async def test_an_extra_main_line_tells_of_new_faults_and_wipes_no_others(a_dock: Dock) -> None:

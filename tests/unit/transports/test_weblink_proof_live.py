@@ -113,6 +113,8 @@ async def test_the_last_label_of_a_roll_is_proven_once_there_is_paper_again(tmp_
         await printer.labels_out()
         printer.fault("PAPER OUT")
         await printer.alerted(2)
+        prover = a_dock.transport.door.devices[SERIAL].prover
+        await until(lambda: prover._looking is not None and prover._looking.done())
         assert not ear.proofs
         printer.mend("PAPER OUT")
         assert (await proven(ear)).evidence is Evidence.PRINTED

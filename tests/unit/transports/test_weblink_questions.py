@@ -16,7 +16,17 @@ from fanfold.errors import NotReached, Refused
 from fanfold.model import Evidence, Reason
 from fanfold.transports import weblink_sgd as sgd
 from fanfold.transports.weblink_opener import NOT_OPENED
-from tests.unit.transports.weblink_dock import HURRY, SERIAL, Dock, Ear, both, dock, label
+from tests.unit.transports.weblink_dock import (
+    HURRY,
+    SERIAL,
+    Dock,
+    Ear,
+    both,
+    channel_hello,
+    dock,
+    label,
+    received,
+)
 
 CONFIG = "v1.config.zebra.com"
 NAME = b'! U1 getvar "device.unique_id"\r\n'
@@ -111,6 +121,29 @@ async def test_commands_in_a_row_over_config_are_all_answered(a_dock: Dock, stay
             assert json.loads(answer) == {"device.friendly_name": name}
         assert printer.opens.count(CONFIG) == (1 if stays else 10)
         assert a_dock.book.opened("raw") == 1
+
+
+async def test_a_command_that_falls_into_the_close_of_config_is_asked_again(a_dock: Dock) -> None:
+    question = b'{}{"device.unique_id":null}'
+    async with both(a_dock.transport.door) as (main, _):
+        for number in range(1, 3):
+            asking = asyncio.create_task(a_dock.ask(question, channel="config"))
+            await main.until(lambda: any(b"v1.config" in frame for frame in main.frames))
+            async with received(a_dock.transport.door, channel_hello(kind="config")) as config:
+                await config.until(lambda config=config: config.frames)  # type: ignore[misc]
+                config.say(b'{"n":%d}' % number)
+                assert await asking == b'{"n":%d}' % number
+                main.frames.clear()
+                asking = asyncio.create_task(a_dock.ask(question, channel="config"))
+                await config.until(lambda config=config: len(config.frames) == 2)  # type: ignore[misc]
+                config.hang_up(1000)
+                await main.until(lambda: any(b"v1.config" in frame for frame in main.frames))
+            async with received(a_dock.transport.door, channel_hello(kind="config")) as config:
+                await config.until(lambda config=config: config.frames)  # type: ignore[misc]
+                config.hang_up(1000)  # a new one that closes without an answer is no such case
+                with pytest.raises(TimeoutError, match="lost"):
+                    await asking
+            main.frames.clear()
 
 
 async def test_a_config_channel_that_is_not_opened_is_said_so_and_asked_for_only_when_wanted(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ async def test_what_lasts_holds_until_it_is_cleared(a_dock: Dock, printer: Webli
     assert told.sets == {reason: WORDS[reason]}
     printer.alert(condition, "CLEAR")
     told = await a_dock.book.heard(Faults, 2)
-    assert (told.sets, told.clears) == ({}, {reason})
+    assert told == Faults({}, frozenset({reason}))
     assert not a_dock.book.faults()
 
 

@@ -174,7 +174,7 @@ async def test_a_channel_under_another_serial_is_not_taken_for_either(tmp_path: 
     ):
         await a_dock.book.ready(OTHER)
         async with a_dock.zebra(raw_serial=claimed) as printer:
-            await printer.until(lambda: printer.opens)
+            await printer.until(lambda: bool(printer.opens))
             with pytest.raises(Exception, match="did not open"):
                 await a_dock.deliver(label())
             assert a_dock.transport.channels(URI) == ("main",)
@@ -182,9 +182,19 @@ async def test_a_channel_under_another_serial_is_not_taken_for_either(tmp_path: 
             assert b"ours" in (await other.labels_out())[0]
             assert not printer.received
             assert a_dock.book.opened("raw", OTHER) == 1
+            assert len(a_dock.transport.door.devices[OTHER].lines.raws) == 1
 
 
-async def test_a_channel_that_nobody_asked_for_is_refused(a_dock: Dock) -> None:
+async def test_a_channel_that_nobody_asked_for_is_refused_though_its_printer_is_there(a_dock: Dock) -> None:
+    async with a_dock.zebra():
+        await a_dock.book.ready()
+        for kind in ("raw", "config"):
+            async with received(a_dock.transport.door, channel_hello(kind=kind)) as wire:
+                await until(lambda wire=wire: wire.closed)  # type: ignore[misc]
+        assert a_dock.transport.channels(URI) == ("main", "raw")
+
+
+async def test_a_channel_without_a_main_line_is_refused(a_dock: Dock) -> None:
     async with received(a_dock.transport.door, channel_hello()) as wire:
         await until(lambda: wire.closed)
         assert wire.closed == (1008, f"{SERIAL} was not asked for a raw channel")
@@ -401,7 +411,8 @@ async def test_hundreds_of_silent_visitors_delay_nobody_and_fill_no_log(
 
 
 async def test_what_visitors_say_cannot_forge_lines_in_the_log(a_dock: Dock, caplog: pytest.LogCaptureFixture) -> None:
-    hello = json.dumps({"channel_name": "x\nWARNING  from nobody\x1b[31m" * 100}).encode()
+    serial = "x\nWARNING  from nobody\x1b[31m" * 100
+    hello = json.dumps({"channel_name": "v1.raw.zebra.com", "unique_id": serial}).encode()
     async with received(a_dock.transport.door, hello) as wire:
         await until(lambda: wire.closed)
     [record] = [one for one in caplog.records if one.name == "fanfold.weblink"]
@@ -463,7 +474,7 @@ async def test_a_trace_is_bounded_whatever_a_printer_says(a_dock: Dock) -> None:
     door = a_dock.transport.door
     a_dock.transport.trace(URI, 10_000)
     hello = main_hello()[:-1] + b', "more": "' + b"\x00" * 30_000 + b'"}'
-    for _ in range(250):
+    for _ in range(400):
         async with received(door, hello) as main:
             await main.until(lambda main=main: len(main.frames) == 2)  # type: ignore[misc]
     lines = a_dock.transport.traced(URI)

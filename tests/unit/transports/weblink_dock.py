@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -188,6 +189,22 @@ class Dock:
         return await self.transport.ask(self.printer(serial), question, channel=channel, within_s=within_s)
 
 
+class Faultless(logging.Handler):
+    """Whatever a printer does, nothing of ours may break."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.faults: list[str] = []
+        logging.getLogger("fanfold").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.faults.append(self.format(record))
+
+    def check(self) -> None:
+        logging.getLogger("fanfold").removeHandler(self)
+        assert not self.faults
+
+
 @asynccontextmanager
 async def dock(
     folder: Path,
@@ -203,11 +220,13 @@ async def dock(
     for serial in adopted:
         book.adopt(serial)
     transport.receive_for(book)
+    faults = Faultless()
     async with opened(folder, transport.door) as url:
         try:
             yield Dock(transport, book, url, pace, options or PrinterOptions())
         finally:
             await transport.close()
+    faults.check()
 
 
 def label(text: str = "label", *, quantity: int = 0) -> bytes:
