@@ -38,6 +38,8 @@ BATCH_S = 1.0
 """How long letters are gathered for the outbox: until then history has them, and writing competes with printing."""
 LAZY_S = 5.0
 """How long the cursor may lag behind events of which the receiver is not told anyway."""
+GATHER_S = 0.1
+"""How long events are gathered while the receiver is down: they can wait, and what prints needs the processor."""
 LONGEST_REST_S = 60.0
 """Looks at the clock so often while something waits: the loop's own does not count suspend."""
 ASLEEP_S = 300.0
@@ -335,4 +337,6 @@ class Round:
                     await self._news.wait()
         else:
             await asyncio.sleep(0)
+        if self._pace.is_down and not self._stopped:
+            await asyncio.sleep(GATHER_S)
         self._news.clear()
