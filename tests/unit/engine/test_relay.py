@@ -649,6 +649,31 @@ def test_a_hundred_thousand_events_of_an_outage_are_written_in_large_pieces_and_
     live(story())
 
 
+def test_events_of_an_outage_are_read_together_so_that_they_take_nothing_from_printing(tmp_path: Path) -> None:
+    async def story() -> None:
+        house = await opened(tmp_path)
+        house.shop.mood = lambda posted: ConnectionError("refused")
+        await house.tell(*(f"p{number}" for number in range(10)))
+        await asyncio.sleep(10)
+        readings: list[int] = []
+        events = house.store.events
+
+        async def counting(after: int, limit: int = 1000) -> Any:
+            readings.append(after)
+            return await events(after, limit)
+
+        house.store.events = counting  # type: ignore[method-assign]
+        for _ in range(200):
+            await house.tell("till")
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(1)
+        assert 1 <= len(readings) <= 20
+        assert (await house.view()).behind == 210
+        await house.relay.close()
+
+    live(story())
+
+
 def test_an_untried_letter_of_a_day_long_outage_says_why_it_was_given_up(tmp_path: Path) -> None:
     async def story() -> None:
         house = await opened(tmp_path)
