@@ -38,7 +38,7 @@ class Pace:
     answer_s: float = 3.0
     """For the counter between jobs, which it holds up; who is asked has just answered, or told of a label."""
     status_s: float = 1.5
-    """The printer has just answered; one that keeps silent on its status has a fault (Zebra's guide)."""
+    """For the status, likewise; some printers keep silent on it while they have a fault (Zebra's guide)."""
     status_rest_s: float = 30.0
     """How long a printer that did not tell its status is not asked for it: the question holds up its jobs."""
     readings: int = 5

@@ -280,10 +280,11 @@ class Prover:
             return None
 
     async def _read_from(self, raw: Channel) -> Reading | None:
+        quiet = await self._quiet(raw)  # first: what came out before it was quiet is in a count that is taken after
         async with asyncio.timeout(self._pace.answer_s):
             counter = await (await raw.count())
         self._is_mute = counter is None
-        return None if counter is None else Reading(counter, await self._quiet(raw))
+        return None if counter is None else Reading(counter, quiet)
 
     async def _quiet(self, raw: Channel) -> bool | None:
         """Tell whether the printer has nothing left to print; None: it does not say."""

@@ -12,6 +12,8 @@ from fanfold.transports.weblink_lines import Lines, Main
 SWEEPS = 4
 """In the shortest of the times that it must keep."""
 LONGEST_S = 5.0
+AT_ONCE = 50
+"""Printers between two breaths of the loop."""
 ALIVE = b"fanfold"
 """Payload of pings that nobody waits for."""
 
@@ -22,10 +24,12 @@ async def beat(lines: Callable[[], Iterable[Lines]], manners: Weblink) -> None:
     while True:
         await asyncio.sleep(every_s)
         now_s = asyncio.get_running_loop().time()
-        for some in list(lines()):
+        for number, some in enumerate(list(lines()), 1):
             for one in list(some.all()):
                 if one.line.is_open:
                     await _look(one, some, now_s, manners)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)  # thousands that came at once are pinged at once, which takes its time with TLS
 
 
 async def _look(one: Main | Channel, lines: Lines, now_s: float, manners: Weblink) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from fanfold.model import PrinterId
 from fanfold.reception import Known, Newcomer, News, Suspicious
-from fanfold.transports.presence import CLAIMS_PER_SERIAL, LetIn, Presence, TurnedAway, Waits
+from fanfold.transports.presence import CLAIMS_PER_SERIAL, LINES_PER_CLAIM, LetIn, Presence, TurnedAway, Waits
 
 URI = "weblink:50J1"
 
@@ -102,3 +102,31 @@ def test_one_serial_has_room_for_a_few_claims() -> None:
     presence = Presence(Book(), 1000)
     taken = [presence.wait(newcomer(f"user:{number}")) for number in range(CLAIMS_PER_SERIAL + 1)]
     assert taken == [True] * CLAIMS_PER_SERIAL + [False]
+
+
+def test_a_claim_that_is_given_up_makes_room_for_another() -> None:
+    presence = Presence(Book(), 1000)
+    for number in range(CLAIMS_PER_SERIAL):
+        presence.wait(newcomer(f"user:{number}"))
+    presence.wait(newcomer("user:0"))
+    presence.leave(URI, "user:0")
+    assert not presence.wait(newcomer("user:new")), "it still waits over its other line"
+    presence.leave(URI, "user:0")
+    assert presence.wait(newcomer("user:new"))
+    for claim in [*range(1, CLAIMS_PER_SERIAL), "new"]:
+        presence.leave(URI, f"user:{claim}")
+    assert not presence.newcomers
+    assert not presence._claims
+
+
+def test_a_newcomer_that_dials_again_has_waited_since_it_first_came() -> None:
+    presence = Presence(Book(), 10)
+    presence.wait(newcomer(second=2))
+    presence.wait(newcomer(second=9))
+    assert [one.since.second for one in presence.newcomers] == [2]
+
+
+def test_one_newcomer_may_hold_so_many_lines_and_no_more() -> None:
+    presence = Presence(Book(), 10)
+    taken = [presence.wait(newcomer()) for _ in range(LINES_PER_CLAIM + 1)]
+    assert taken == [True] * LINES_PER_CLAIM + [False]

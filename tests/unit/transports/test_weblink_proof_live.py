@@ -296,6 +296,43 @@ async def test_a_job_of_which_nothing_printed_by_counter_and_buffer_may_be_sent_
         assert printer.labels == 1
 
 
+@pytest.mark.parametrize("told", ["7", "?"])
+async def test_a_job_is_not_sent_again_where_bytes_of_it_may_come_late_over_another_line(
+    a_dock: Dock, told: str
+) -> None:
+    """A line that broke off for us only: a proxy holds what was sent over it. The printer counts its lines."""
+    async with a_dock.zebra() as printer:
+        live = printer.settings._live
+        printer.settings._live = lambda name: told if name.endswith("num_connections") else live(name)
+        await a_dock.book.ready()
+        printer.fault("PRINTER PAUSED")
+        ear = Ear()
+        delivery = await broken_off(a_dock, printer, label(), ear)
+        printer.reset()
+        with pytest.raises(Interrupted, match="may come late"):
+            await delivery
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["while it is away", "while it is asked"])
+async def test_a_job_may_be_cancelled_while_the_counter_is_waited_for(tmp_path: Path, back: bool) -> None:
+    async with dock(tmp_path, replace(HURRY, apart_s=10.0, return_s=60.0)) as a_dock, a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        ear = Ear()
+        delivery = await broken_off(a_dock, printer, label(), ear)
+        printer.drop("raw")
+        await ear.until(lambda: ear.stalls)
+        if back:
+            await a_dock.book.until(lambda: a_dock.book.opened("raw") == 2)
+            await until(lambda: printer.received.count(b"total_label_count") == 2)
+        delivery.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivery
+        await a_dock.book.ready()
+        receipt, _ = await a_dock.deliver(label())
+        assert receipt.evidence is Evidence.DELIVERED
+        await printer.labels_out(2)
+
+
 async def test_a_job_of_which_some_printed_is_a_doubt(a_dock: Dock) -> None:
     async with a_dock.zebra(label_s=0.0) as printer:
         await a_dock.book.ready()

@@ -223,6 +223,23 @@ async def test_a_question_that_was_given_up_leaves_no_answer_behind(a_dock: Dock
         assert sgd.value_of(await a_dock.ask(sgd.getvar("device.languages"))) != SERIAL
 
 
+@pytest.mark.parametrize("steps", range(10))
+async def test_a_question_may_be_cancelled_at_any_step(a_dock: Dock, steps: int) -> None:
+    async with a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        for channel in ("raw", "config"):
+            asking = asyncio.create_task(a_dock.ask(b'{}{"device.friendly_name":null}', channel=channel))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            answer = await a_dock.ask(b'{}{"device.unique_id":null}', channel=channel)
+            assert json.loads(answer) == {"device.unique_id": SERIAL}
+        await a_dock.deliver(label())
+        await printer.labels_out()
+
+
 async def test_a_printer_that_is_lost_before_it_answers_is_said_so(a_dock: Dock) -> None:
     async with a_dock.zebra(deaf=True) as printer:
         await a_dock.book.ready()
