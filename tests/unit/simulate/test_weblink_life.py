@@ -138,8 +138,8 @@ async def test_its_power_goes_after_so_many_bytes_and_what_did_not_print_is_lost
         printer.power_on()
         printer.mend("PAPER OUT")
         raw = await server.open(await server.call(3))
-        await raw.send(LABEL)
-        await printer.labels_out()
+        await raw.send(b"^XA^FDthe next^FS^XZ")
+        assert await printer.labels_out() == [b"^XA^FDthe next^FS^XZ"]
         assert (printer.labels, printer.odometer) == (1, 6)
 
 
@@ -211,6 +211,7 @@ async def test_its_location_holds_after_a_reset_and_an_empty_one_switches_it_off
         await raw.send(b'! U1 setvar "weblink.ip.conn1.location" ""\r\n! U1 do "device.reset" ""\r\n')
         main = await second.call()
         assert main.introduction["discovery_b64"]
+        assert printer.settings.get("weblink.printer_reset_required") == "no"
         await main.say({"configure_alert": "PAPER OUT,SDK,Y,Y,,,N"})
         await second.pong(main)
         assert "WEBLINK.IP.CONN2" in printer.alert_entries
