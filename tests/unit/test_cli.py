@@ -196,6 +196,11 @@ def test_an_empty_list_says_so_on_stderr(gateway: FakeGateway) -> None:
             messages.AskPrinter("Dock", '{}{"device.friendly_name":"Küche"}'.encode()),
             messages.PrinterSaid(b'{"device.friendly_name":"K"}'),
         ),
+        (
+            "weblink sgd Dock device.friendly_name --channel config",
+            messages.AskPrinter("Dock", b'{}{"device.friendly_name":null}', "config"),
+            messages.PrinterSaid(b'{"device.friendly_name":"Dock"}'),
+        ),
         ("weblink reopen Dock raw", messages.ReopenChannel("Dock", "raw"), messages.Done()),
         ("webhooks", messages.ListWebhooks(), messages.Webhooks((HOOK,))),
         ("webhooks list", messages.ListWebhooks(), messages.Webhooks(())),
