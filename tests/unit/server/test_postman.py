@@ -107,6 +107,14 @@ async def test_an_answer_is_its_status_however_much_or_little_follows(
     assert await postman.post(receiver.url, {}, BODY, LONG_S) == Answer(204)
 
 
+async def test_of_an_answer_without_end_no_more_is_heard_than_some(
+    receiver: Receiver, postman: Postman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.server.postman.LISTEN_S", 3600.0)
+    receiver.mood = goes_on_and_on
+    assert await postman.post(receiver.url, {}, BODY, 3600.0) == Answer(200)
+
+
 async def test_a_connection_is_used_again(receiver: Receiver, postman: Postman) -> None:
     receiver.mood = answers(200)
     for _ in range(5):

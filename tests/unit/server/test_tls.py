@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from aiohttp import ClientError, ClientWebSocketResponse, WSServerHandshakeError
 
 from fanfold.errors import CannotStart
 from fanfold.server.base import API
+from fanfold.server.tls import READ_BYTES, spare_memory
 from tests.unit.server.stage import WEBLINK, At, Stage, serving, until
 
 SECRET, OTHER_SECRET = "s3cret-of-sixteen", "an0ther-of-sixteen"
@@ -254,6 +256,18 @@ def test_it_is_the_same_on_the_other_event_loop(files: Path, shop: Path) -> None
 
 
 # --- silent visitors
+
+
+async def test_a_connection_keeps_little_to_read_into(
+    stage: Stage, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SSLProtocol, "max_size", SSLProtocol.max_size)
+    spare_memory()
+    printer = await dial(stage, shop)
+    await until(lambda: stage.door.lines)
+    line: Any = stage.door.lines[-1]
+    assert len(line._transport._ssl_protocol._ssl_buffer) == READ_BYTES
+    await printer.close()
 
 
 async def test_visitors_who_say_nothing_are_shown_out_and_hold_up_nobody(
