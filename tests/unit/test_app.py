@@ -26,10 +26,12 @@ from fanfold.config import (
     Proof,
     Settings,
     StatusCodes,
+    Weblink,
 )
 from fanfold.errors import CannotStart
 from fanfold.simulate.moods import Answers, Stalled
 from fanfold.simulate.socket import SocketPrinter
+from fanfold.simulate.weblink import Switches, WeblinkPrinter
 from tests.peers.app import App
 
 FOREIGN = "https://shop.example.com"
@@ -123,6 +125,23 @@ async def test_a_reload_reads_what_printers_must_prove_again_or_takes_nothing(tm
         _, origins = await app.call("GET", "/v1/access/origins")
         assert origins["configured"] == []
         assert await comes_in(running, "an0ther-of-sixteen")
+
+
+async def test_what_is_set_for_printers_that_dial_in_holds_for_their_lines(tmp_path: Path) -> None:
+    serial, scanner = "50J164800001", "capture.channel2.data.raw"
+    settings = settings_in(
+        tmp_path,
+        listeners=(Listener("127.0.0.1", 0, doors=(Door.WEBLINK,), proof=(Proof.NONE,)),),
+        printers=(PrinterSetting("dock", f"weblink:{serial}"),),
+        weblink=Weblink(scans=(scanner,), message_bytes=4096),
+    )
+    quick = Switches(retry_s=0.05)
+    async with Gateway(settings) as running, WeblinkPrinter(running.urls[0], serial, quick) as printer:
+        await printer.until(lambda: scanner in printer.alert_entries)
+        await printer.opened("raw")
+        (main,) = printer.channels("main")
+        main.send(b'{"alert": {"x": "%s"}}' % (b"x" * 4096))
+        await printer.until(lambda: main not in printer.channels())
 
 
 async def test_a_page_is_let_in_by_a_persons_word_and_put_out_by_it(tmp_path: Path) -> None:
