@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold import registry
-from fanfold.config import Door, Settings, WebhookFormat, load
+from fanfold import config, registry
+from fanfold.config import Dialects, Door, Settings, WebhookFormat, load
 from fanfold.dialects.base import Do
 from fanfold.dialects.zebra_ws_print import ROUTES, ZebraWsPrint, ZebraWsPrintSettings
 from fanfold.messages import (
@@ -211,13 +211,17 @@ def test_settings_are_asked_anew_at_each_request() -> None:
         assert isinstance(one.tell(said.tag, away), Do) is goes_on
 
 
-def test_it_is_made_from_the_settings_of_the_gateway() -> None:
-    made = registry.HTTP_DIALECTS["zebra_ws_print"](Settings)
+@pytest.mark.parametrize(
+    ("settings", "within_s"),
+    [(Settings(), 30), (Settings(dialects=Dialects(zebra_ws_print=config.ZebraWsPrint(sgd_wait_s=7))), 7)],
+)
+def test_it_is_made_from_the_settings_of_the_gateway(settings: Settings, within_s: float) -> None:
+    made = registry.HTTP_DIALECTS["zebra_ws_print"](lambda: settings)
     said = made.ask(post("/sgd", {"printer_id": SERIAL, "sgd_command": "~HS"}), NOW)
     assert isinstance(said, Do)
     said = made.tell(said.tag, PrinterShown(VIEW))
     assert isinstance(said, Do)
-    assert said.command == AskPrinter("packing", b"~HS", within_s=30)
+    assert said.command == AskPrinter("packing", b"~HS", within_s=within_s)
 
 
 def test_the_configuration_on_its_page_is_one(tmp_path: Path) -> None:
