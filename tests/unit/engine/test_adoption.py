@@ -89,12 +89,21 @@ async def test_one_that_is_not_there_yet_is_let_in_under_its_serial_and_bound_wh
         assert h.gate.let_in == ["dial:50J1"]
 
 
+class Slow(MemoryStore):
+    """A disk that takes its time."""
+
+    async def save_printer(self, printer: Printer) -> None:
+        await asyncio.sleep(0)
+        await super().save_printer(printer)
+
+
 async def test_of_two_who_come_at_once_under_one_serial_the_first_alone_is_bound(tmp_path: Path) -> None:
-    async with warehouse(tmp_path) as h:
+    store = Slow(tmp_path)
+    async with warehouse(tmp_path, store=store) as h:
         await h.adopt("50J1")
         bound = await asyncio.gather(*(h.gate.desk.bind("dial:50J1", who) for who in ("user:till", "user:thief")))
         assert bound == [True, False]
-        assert [kept.printer.identity for kept in await h.store.printers()] == ["user:till"]
+        assert [kept.printer.identity for kept in await store.printers()] == ["user:till"]
 
 
 async def test_serials_differ_by_their_case_and_schemes_do_not(tmp_path: Path) -> None:
