@@ -167,7 +167,7 @@ def _listed(file: BinaryIO | None) -> dict[str, str]:
     if file is None:
         return {}
     try:
-        return dict(serials.read(file.read()))
+        return dict(serials.read(file.read(serials.LIST_BYTES + 1)))
     except serials.BadList as fault:
         raise Failed(f"{file.name}: {fault}\nNo printer was let in.", Exit.WRONG_USAGE) from fault
 

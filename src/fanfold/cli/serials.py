@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 MOST = 10_000
 """As many as the API takes at once: all of them are let in, or none."""
+LIST_BYTES = 16 * 1024 * 1024
+"""More than so many serials need, each with the longest name."""
 SHOWN_FAULTS = 10
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_FIRST_CELL = re.compile(r'\s*("(?:[^"]|"")*"|[^;,\t"]*)\s*([;,\t]|$)')
+_FIRST_CELL = re.compile(r'\s*+("(?:[^"]|"")*+"|[^;,\t"]*+)\s*([;,\t]|$)')  # `*+`: a long line costs its length only
 _SERIAL = re.compile(r"[!-~]{1,255}")
 _AS_NUMBER = re.compile(r'\s*"?[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+"?\s*(?:[;,\t]|$)', re.IGNORECASE)
 _HEADS = ("serial", "serien", "sn", "device", "uniqueid")
@@ -34,6 +36,8 @@ def read(data: bytes) -> list[Entry]:
     Raises:
         BadList: a line is wrong, two contradict each other, or there is none, or too many.
     """
+    if len(data) > LIST_BYTES:
+        raise BadList(f"it has more than {LIST_BYTES} bytes, so it is no list of serials")
     gathered = _Gathered()
     for number, line in _lines(data):
         gathered.take(number, line)

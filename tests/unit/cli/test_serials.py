@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.cli.serials import MOST, BadList, Entry, read
+from fanfold.cli.serials import LIST_BYTES, MOST, BadList, Entry, read
 
 TWO: list[Entry] = [("50J1", "Dock 1"), ("50J2", "Dock 2")]
 
@@ -93,6 +93,19 @@ def test_more_than_the_gateway_takes_at_once_is_told_before_it_is_asked() -> Non
     assert len(read(data)) == MOST
     with pytest.raises(BadList, match=f"it has {MOST + 1} serials"):
         read(data + b"ONE-MORE\n")
+
+
+@pytest.mark.parametrize(
+    "line", [" " * 100_000 + '"', " \t" * 50_000 + 'x"', '"' * 100_001, '"' + " " * 100_000 + "x", "1" * 100_000 + "E"]
+)
+def test_a_long_line_with_a_fault_is_refused_at_once(line: str) -> None:
+    with pytest.raises(BadList, match="line 2: "):
+        read(b"50J1\n" + line.encode())
+
+
+def test_what_is_no_list_is_refused_by_its_size() -> None:
+    with pytest.raises(BadList, match="no list of serials"):
+        read(b"\n" * (LIST_BYTES + 1))
 
 
 @given(st.binary(max_size=60) | st.text("50JA;,\t\"'# \n\r", max_size=40).map(str.encode))
