@@ -223,8 +223,7 @@ class Wire(asyncio.Protocol):
 
     def _fail(self, error: ssl.SSLError) -> None:
         self._flush()
-        if not self._secure.done():
-            self._secure.set_exception(error)
+        self._give_up(error)
         self._end(f"SSL certificate problem: {error.reason or error}")
         self.close()
 
@@ -233,10 +232,14 @@ class Wire(asyncio.Protocol):
             self._transport.write(waiting)
 
     def _end(self, why: str) -> None:
-        if not self._secure.done():
-            self._secure.set_exception(ConnectionResetError(why))
+        self._give_up(ConnectionResetError(why))
         ended, self.ended = self.ended, _nobody
         ended(why)
+
+    def _give_up(self, error: OSError) -> None:
+        if not self._secure.done():
+            self._secure.set_exception(error)
+            self._secure.exception()  # whoever waits gets it; that it ended before anybody did is no fault
 
 
 def _nobody(_: str) -> None:
