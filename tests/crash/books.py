@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+FINISHED = frozenset({"completed", "aborted", "canceled", "held"})
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -33,7 +35,7 @@ class Kept:
 
     @property
     def finished(self) -> bool:
-        return self.state in {"completed", "aborted", "canceled", "held"}
+        return self.state in FINISHED
 
     @property
     def reasons(self) -> frozenset[str]:
@@ -55,10 +57,6 @@ class Books:
     """The whole store."""
 
     jobs: tuple[Kept, ...]
-
-    @property
-    def open_jobs(self) -> int:
-        return sum(not job.finished for job in self.jobs)
 
     def count(self, state: str) -> int:
         """Count the jobs in that state."""
@@ -85,6 +83,13 @@ def read_books(data: Path) -> Books:
                 for seq, job, printer, state, sha256 in jobs
             )
         )
+
+
+def open_jobs(data: Path) -> int:
+    """Count the jobs that are not finished; quicker by far than reading all books."""
+    with _reading(data / "fanfold.db") as db:
+        counts = db.execute("SELECT state, count(*) FROM jobs GROUP BY state")
+        return sum(count for state, count in counts if state not in FINISHED)
 
 
 @contextmanager

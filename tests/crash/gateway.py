@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.crash.books import Books, read_books
+from tests.crash.books import Books, open_jobs, read_books
 from tests.peers.processes import steady_port, until
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +138,7 @@ class Gateway:
         """Wait until no job is under way, and return what the store then says."""
 
         async def rests() -> bool:
-            return read_books(self.data).open_jobs == 0
+            return open_jobs(self.data) == 0
 
         await until(rests, "the end of all jobs", within_s=within_s)
         return read_books(self.data)

@@ -106,10 +106,14 @@ def _of_power(zebra: Zebra) -> list[Trouble]:
         zebra.freeze()
         zebra.power_off()
 
+    def mended() -> None:
+        zebra.switch(dies_at=None)
+        zebra.power_on()
+
     return [
         Trouble(zebra.power_off, zebra.power_on),
         Trouble(unplugged, zebra.power_on),
-        Trouble(partial(zebra.switch, dies_at=DIES_AFTER_BYTES), zebra.power_on),
+        Trouble(partial(zebra.switch, dies_at=DIES_AFTER_BYTES), mended),
         Trouble(zebra.freeze, zebra.thaw),
     ]
 
