@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import assert_never
 
@@ -36,6 +37,9 @@ from fanfold.transports.base import Transport
 from fanfold.wire import Document
 
 log = logging.getLogger(__name__)
+
+READ_AT_START = ("data", "log_level", "listeners", "discovery.cups_server", "limits.message_bytes", "weblink")
+"""Settings that only a restart brings; who changes them and says `reload` is told so."""
 
 TestPage = Callable[[str, str], Document]
 """Makes a test page for a language's name and a printer's name."""
@@ -284,5 +288,5 @@ class Engine:
 
 def _restart_needed(before: Settings, after: Settings) -> list[str]:
     """What changed that only a restart brings, in words."""
-    changed = [name for name in ("data", "listeners") if getattr(before, name) != getattr(after, name)]
+    changed = [name for name in READ_AT_START if attrgetter(name)(before) != attrgetter(name)(after)]
     return [f"{name}: changed, but only a restart brings it" for name in changed]

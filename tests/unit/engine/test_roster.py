@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fanfold.config import Discovery, PrinterSetting, Settings
+from fanfold.config import Discovery, Limits, Listener, LogLevel, PrinterSetting, Settings, Weblink
 from fanfold.engine.engine import Engine
 from fanfold.errors import NotReached
 from fanfold.logbook import Logbook
@@ -18,6 +18,7 @@ from fanfold.messages import (
     AddPrinter,
     AskHealth,
     ChangePrinter,
+    Done,
     Health,
     ListPrinters,
     PausePrinter,
@@ -219,6 +220,27 @@ async def test_what_the_configuration_names_no_longer_keeps_its_jobs(tmp_path: P
         assert set(await s.printers()) == {"a"}
         spooler.away = ""
         assert (await s.end(job)).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("data", {"data": Path("elsewhere")}),
+        ("log_level", {"log_level": LogLevel.DEBUG}),
+        ("listeners", {"listeners": (Listener("127.0.0.1", 8001),)}),
+        ("discovery.cups_server", {"discovery": Discovery(cups_server="localhost")}),
+        ("limits.message_bytes", {"limits": Limits(message_bytes=4096)}),
+        ("weblink", {"weblink": Weblink(ping_s=50)}),
+    ],
+)
+async def test_what_only_a_restart_brings_is_told_by_a_reload(
+    tmp_path: Path, name: str, changed: dict[str, object]
+) -> None:
+    async with shop(tmp_path, Spooler()) as s:
+        s.shelf.append(replace(s.shelf[0], **changed))  # type: ignore[arg-type]
+        assert await s.do(Reload()) == Done((f"{name}: changed, but only a restart brings it",))
+        s.shelf.append(replace(s.shelf[-1], drain_s=1))
+        assert await s.do(Reload()) == Done(())
 
 
 @pytest.mark.parametrize("name", ["labels", "LABELS", "mine"])
