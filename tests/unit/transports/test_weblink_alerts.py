@@ -59,6 +59,11 @@ def test_an_alert_is_read_as_it_came() -> None:
     assert alert(DONE) == Alert("50J0123456789", "PQ JOB COMPLETED", True, "ALERT", "", "", "2018-03-15 12:27:34")
 
 
+def test_half_a_letter_in_an_alert_is_replaced_so_that_it_can_be_told_on() -> None:
+    scanned = told(condition_id="SGD SET", setting_name="capture", setting_value="a\ud800b")
+    assert scanned.setting_value.encode() == b"a?b"
+
+
 def test_keys_with_id_are_believed_before_those_in_the_displays_language() -> None:
     assert told(condition="印刷完了", type="アラート").condition == "PQ JOB COMPLETED"
     assert told(condition_id=None, condition="Paper  out").condition == "PAPER OUT"

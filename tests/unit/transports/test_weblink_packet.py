@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from binascii import crc_hqx
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -97,6 +97,24 @@ def test_a_real_printers_packet_is_read_whole() -> None:
         wired_security="none",
         crc_ok=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("at", "data", "field", "value"),
+    [
+        (384, b"\0\0\x01\x02", "odometer_marker_2", 258),
+        (388, b"\0\x05", "labels_left_in_batch", 5),
+        (390, b"\0\x06", "labels_queued", 6),
+        (393, b"\x02", "zbi_state", "running"),
+        (420, b"\x02", "wired_security", "eap-tls"),
+    ],
+)
+def test_what_that_packet_has_none_or_two_of_is_read_from_its_own_place(
+    at: int, data: bytes, field: str, value: object
+) -> None:
+    before, found = read(), read({at: data})
+    assert getattr(found, field) == value
+    assert replace(found, **{field: getattr(before, field), "crc_ok": before.crc_ok}) == before
 
 
 def test_model_and_resolution_are_told_as_people_say_them() -> None:

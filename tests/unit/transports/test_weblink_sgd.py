@@ -110,7 +110,17 @@ def test_an_answer_is_whole_at_its_end_and_not_before(question: bytes, told: byt
 
 @pytest.mark.parametrize(
     "question",
-    [b"", setvar("a", "b"), do("file.dir", "E:"), b"^XA^HH^XZ", b"^XA^FDx^XZ", b"~HD", b"{}nonsense", b"{}{}"],
+    [
+        b"",
+        setvar("a", "b"),
+        do("file.dir", "E:"),
+        getvar("a") + do("file.dir", "E:"),
+        b"^XA^HH^XZ",
+        b"^XA^FDx^XZ",
+        b"~HD",
+        b"{}nonsense",
+        b"{}{}",
+    ],
 )
 def test_where_nothing_marks_the_end_silence_does(question: bytes) -> None:
     expecting = Expecting.of(question)
