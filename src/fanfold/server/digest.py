@@ -12,8 +12,10 @@ import hmac
 import re
 import secrets
 import struct
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 REALM = "fanfold"
 NONCE_LASTS_S = 120.0
@@ -35,7 +37,7 @@ class Digest:
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
-        self._used: dict[tuple[str, str], float] = {}
+        self._used: OrderedDict[tuple[str, str], float] = OrderedDict()  # a dict is slow to find its first again
 
     @property
     def used(self) -> int:
@@ -60,11 +62,12 @@ class Digest:
             return None
         name = told.get("username", "")
         right = response(told, method, name, users.get(name, ""))
-        if not hmac.compare_digest(right.encode(), told.get("response", "").lower().encode()) or name not in users:
+        said = told.get("response", "").lower().encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(right.encode(), said) or name not in users:
             return None
         # one that an earlier run of the gateway gave out is no sign of a wrong password
         made_s = self._made_s(told.get("nonce", ""))
-        is_new = made_s is not None and self._is_new((told["nonce"], told.get("nc", "")), made_s, now_s)
+        is_new = made_s is not None and self._is_new(_use(told), made_s, now_s)
         return name if is_new else Stale()
 
     def _seal(self, fresh: bytes) -> bytes:
@@ -91,9 +94,15 @@ class Digest:
 
     def _forget(self, now_s: float) -> None:
         """Drop what is too old to be taken anyway, from the first used on."""
-        for use, made_s in list(self._used.items())[:2]:
+        for use, made_s in list(islice(self._used.items(), 2)):
             if now_s - made_s > NONCE_LASTS_S or len(self._used) > MOST_USED:
                 del self._used[use]
+
+
+def _use(told: Mapping[str, str]) -> tuple[str, str]:
+    """Return what an answer uses up; only of what its sum vouches for, or else it could be sent again."""
+    # a colon in `nc` may have been moved there from `cnonce`, under the same sum
+    return told["nonce"], told.get("nc", "").partition(":")[0] if told.get("qop") else ""
 
 
 def response(told: Mapping[str, str], method: str, user: str, password: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,15 +24,16 @@ def md5(text: str) -> str:
 
 
 def answer(challenge: str, *, user: str = "printer-7", password: str = "a password", qop: bool = True,
-           nc: str = "00000001", uri: str = "/weblink", realm: str = "fanfold") -> str:  # fmt: skip
+           nc: str = "00000001", cnonce: str = "0a4f113b", uri: str = "/weblink",
+           realm: str = "fanfold") -> str:  # fmt: skip
     """Answer a challenge by RFC 7616's own words, sharing no code with what is tested."""
     nonce = challenge.partition('nonce="')[2].partition('"')[0]
     secret, asked = md5(f"{user}:{realm}:{password}"), md5(f"GET:{uri}")
     head = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}"'
     if not qop:
         return f'{head}, response="{md5(f"{secret}:{nonce}:{asked}")}"'
-    sum_ = md5(f"{secret}:{nonce}:{nc}:0a4f113b:auth:{asked}")
-    return f'{head}, algorithm=MD5, qop=auth, nc={nc}, cnonce="0a4f113b", response="{sum_}"'
+    sum_ = md5(f"{secret}:{nonce}:{nc}:{cnonce}:auth:{asked}")
+    return f'{head}, algorithm=MD5, qop=auth, nc={nc}, cnonce="{cnonce}", response="{sum_}"'
 
 
 def judge(one: Digest, said: str, now_s: float = NOW_S) -> str | Stale | None:
@@ -107,6 +110,23 @@ def test_an_answer_is_good_once(qop: bool) -> None:
     assert judge(one, said) == Stale()
 
 
+@pytest.mark.parametrize("count", [", nc=00000001", ", nc=2", ', nc="zz"'])
+def test_without_qop_no_other_count_makes_it_good_again(count: str) -> None:
+    one = Digest()
+    said = answer(one.challenge(NOW_S), qop=False)
+    assert judge(one, said) == "printer-7"
+    assert judge(one, said + count) == Stale()
+
+
+def test_no_part_of_an_answer_is_moved_into_its_count_to_use_it_again() -> None:
+    one = Digest()
+    said = answer(one.challenge(NOW_S), cnonce="0a:4f")
+    assert judge(one, said) == "printer-7"
+    moved = said.replace("nc=00000001", 'nc="00000001:0a"').replace('"0a:4f"', '"4f"')
+    assert moved != said
+    assert judge(one, moved) == Stale()
+
+
 def test_a_nonce_can_be_used_again_by_counting_on() -> None:
     one = Digest()
     challenge = one.challenge(NOW_S)
@@ -176,7 +196,34 @@ def test_basic_credentials_are_read(credentials: str, found: tuple[str, str]) ->
     assert password_of(credentials) == found
 
 
-@given(st.text(max_size=200))
-def test_whatever_is_sent_is_judged_without_a_fault(said: str) -> None:
-    assert judge(Digest(), said) is None
+@given(st.binary(max_size=200), st.sampled_from(["response", "algorithm", "nonce", "username", "realm", "uri"]))
+def test_whatever_is_sent_is_judged_without_a_fault(sent: bytes, name: str) -> None:
+    said = sent.decode("utf-8", "surrogateescape")  # as headers are read
+    one = Digest()
+    assert judge(one, said) is None
+    right = answer(one.challenge(NOW_S)).replace("algorithm=MD5", 'algorithm="MD5"')
+    assert not isinstance(judge(one, re.sub(f'{name}="[^"]*"', lambda _: f'{name}="x{said}"', right)), str)
     password_of(said)
+
+
+def test_bytes_that_are_no_text_make_a_wrong_answer() -> None:
+    one = Digest()
+    said = re.sub('response="[^"]*"', lambda _: 'response="\udcff"', answer(one.challenge(NOW_S)))
+    assert judge(one, said) is None
+
+
+def test_many_used_nonces_make_the_next_no_slower() -> None:
+    looked_at = 0
+
+    class Watched(OrderedDict[tuple[str, str], float]):
+        def items(self) -> Any:
+            nonlocal looked_at
+            for item in super().items():
+                looked_at += 1
+                yield item
+
+    one = Digest()
+    one._used = Watched(((f"{number}", ""), NOW_S) for number in range(digest_module.MOST_USED))
+    assert judge(one, answer(one.challenge(NOW_S))) == "printer-7"
+    assert looked_at <= 2
+    assert one.used == digest_module.MOST_USED
