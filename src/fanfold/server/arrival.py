@@ -9,6 +9,8 @@ READS = ("host", "origin", "authorization", "sec-websocket-protocol", "upgrade")
 """The headers that decide; those that begin with SITE_MARKS too."""
 SITE_MARKS = "sec-fetch-"
 """Only browsers send these, and no page can keep them from it."""
+SHOWN_SIGNS = 100
+"""So much of what a stranger sent stands in one line of a log at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,14 @@ class Arrival:
 
     @property
     def shown(self) -> str:
-        """The path, without what may be secret in it."""
-        if not self.has_secret_path or self.path.startswith("/v1/"):
-            return self.path
-        return self.path.rpartition("/")[0] + "/…"
+        """The path for people, or nothing of it where it may be secret: any part may be, in a mistaken URL."""
+        return "/…" if self.has_secret_path else short(self.path)
+
+
+def short(text: str) -> str:
+    """Return what a stranger sent as it can stand in a line of a log."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text[:SHOWN_SIGNS])
+    return shown if len(text) <= SHOWN_SIGNS else shown + "…"
 
 
 def is_upgrade(arrival: Arrival) -> bool:

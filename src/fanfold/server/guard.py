@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -56,6 +57,17 @@ class Guard:
         ear = self._ear(request)
         arrival = _arrival(request, ear)
         door = self._printers.wanted(arrival, ear.listener.doors)
+        if door is None and self._printers.has_strayed(arrival):  # its URL may hold another listener's secret
+            arrival = replace(arrival, has_secret_path=True)
+
+        async def meet(request: web.Request) -> web.StreamResponse:
+            return await self._meet(request, arrival, ear, door, handler)
+
+        return await _answer(request, arrival, meet)
+
+    async def _meet(
+        self, request: web.Request, arrival: Arrival, ear: Ear, door: Door | None, handler: Route
+    ) -> web.StreamResponse:
         if door is not None or self._printers.has_all(ear.listener.doors):
             return await self._receive(request, arrival, ear, door)
         if self._printers.has_strayed(arrival):  # taken for a page, it would look connected
@@ -63,23 +75,20 @@ class Guard:
         route = self._app_route(arrival, ear)
         if answer := self._judge(request, arrival, ear, is_app=route is not None):
             return answer
-        return await _answer(request, arrival, route or handler)
+        return await (route or handler)(request)
 
     async def _receive(self, request: web.Request, arrival: Arrival, ear: Ear, door: Door | None) -> web.StreamResponse:
         if door is None:
             if wrong := access.wrong_visitor(arrival):
                 return self._refuse(arrival, wrong.refusal)
             return self._printers.turn_away(arrival, ear.listener.doors)
-        found = self._access.admit_printer(arrival, self._keys.of(ear.listener).proofs, time.monotonic())
+        proofs = self._keys.of(ear.listener).proofs
+        found = self._access.admit_printer(arrival, proofs, time.monotonic())
         if isinstance(found, Unproven):
             if not found.is_usual:
                 self._refusals.note(arrival, found.refusal)
             return problems.refused(found.refusal, found.challenge)
-
-        async def receive(request: web.Request) -> web.StreamResponse:
-            return await self._printers.receive(request, arrival, door, found)
-
-        return await _answer(request, arrival, receive)
+        return await self._printers.receive(request, arrival, door, found, proofs.secret)
 
     def _judge(self, request: web.Request, arrival: Arrival, ear: Ear, *, is_app: bool) -> web.Response | None:
         admission = self._access.admit(arrival)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -20,7 +21,8 @@ from fanfold.server.problems import problem
 log = logging.getLogger("fanfold.line")
 
 GOING_AWAY, BROKEN = 1001, 1011
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+SECRET_WORDS = ("auth", "cookie", "token", "secret", "passw", "api-key", "apikey")
+"""A header whose name holds one of them carries what others must not know."""
 MASK = "***"
 
 
@@ -62,13 +64,16 @@ class Printers:
         return web.Response(text="Printers dial in here, by WebSocket.\n")
 
     async def receive(
-        self, request: web.Request, arrival: Arrival, door: Door, identities: tuple[str, ...]
+        self, request: web.Request, arrival: Arrival, door: Door, identities: tuple[str, ...], secret: str = ""
     ) -> web.StreamResponse:
-        """Open the line that a visitor asked for, and leave it to its door until it is over. Raises Refused."""
+        """Open the line that a visitor asked for, and leave it to its door until it is over. Raises Refused.
+
+        `secret` is what its listener asks for in the path; the door is not told it.
+        """
         if self._engine.closing:
             return problem(503, "shutting-down", "The gateway is stopping. Connect again when it is back.")
         answer = handshake.answer(request.method, request.headers, door.subprotocol, door.answer_headers)
-        visit = Visit(arrival.shown, _masked(request), arrival.peer, identities)
+        visit = Visit(arrival.shown, _masked(request.headers, secret), arrival.peer, identities)
         transport = _take_over(request)
         line = SocketLine(transport, self._message_bytes)
         self._lines.add(line)
@@ -108,5 +113,11 @@ def _take_over(request: web.Request) -> asyncio.Transport:
     return transport
 
 
-def _masked(request: web.Request) -> tuple[tuple[str, str], ...]:
-    return tuple((name, MASK if name.lower() in SECRET_HEADERS else value) for name, value in request.headers.items())
+def _masked(headers: Mapping[str, str], secret: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, MASK if _is_secret(name.lower(), value, secret) else value) for name, value in headers.items())
+
+
+def _is_secret(name: str, value: str, secret: str) -> bool:
+    """Tell whether a header tells a secret: proxies repeat the URL in theirs."""
+    is_repeated = bool(secret) and (secret in value or secret in unquote(value))
+    return is_repeated or any(word in name for word in SECRET_WORDS)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from fanfold.messages import Refusal
-from fanfold.server.arrival import Arrival
+from fanfold.server.arrival import Arrival, short
 
 log = logging.getLogger("fanfold.access")
 
@@ -28,13 +28,13 @@ class Refusals:
         """Write of a refusal."""
         self._write(
             "Refused (%d %s): %s %s from %s, origin %s. %s",
-            refusal.status, refusal.code, arrival.method, _short(arrival.shown), arrival.peer or "nobody known",
-            _short(", ".join(arrival.headers.get("origin", ())) or "none"), refusal.says,
+            refusal.status, refusal.code, short(arrival.method), arrival.shown, arrival.peer or "nobody known",
+            short(", ".join(arrival.headers.get("origin", ())) or "none"), refusal.says,
         )  # fmt: skip
 
     def note_handshake(self, where: str, why: str) -> None:
         """Write of a TLS handshake that failed, before anything was asked."""
-        self._write("A TLS handshake at %s failed: %s.", where, _short(why))
+        self._write("A TLS handshake at %s failed: %s.", where, short(why))
 
     def _write(self, line: str, *words: object) -> None:
         self._turn_page()
@@ -52,8 +52,3 @@ class Refusals:
         if self._passed_over:
             log.warning("%d more requests were refused in the minute before.", self._passed_over)
         self._window_began_s, self._written, self._passed_over = self._clock(), 0, 0
-
-
-def _short(text: str) -> str:
-    shown = "".join(sign if sign.isprintable() else "?" for sign in text[:100])
-    return shown if len(text) <= 100 else shown + "…"

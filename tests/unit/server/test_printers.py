@@ -155,16 +155,21 @@ async def test_a_secret_in_the_path_lets_in_and_is_told_to_nobody(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with serving(tmp_path, listener(tmp_path, "path")) as stage:
-        await stage.dial(f"/weblink/{SECRET}?a=b", headers={"Cookie": "secret-too", "X-Printer": "7"})
+        told = {"Cookie": "secret-too", "X-Printer": "7", "X-Auth-Token": "secret-too"}
+        told |= {"X-Original-URI": f"/weblink/{SECRET}?a=b", "Referer": f"https://x/{SECRET.replace('-', '%2D')}/"}
+        await stage.dial(f"/weblink/{SECRET}?a=b", headers=told)
         await until(lambda: stage.door.visits)
         (visit,) = stage.door.visits
-        assert (visit.path, visit.peer, visit.identities) == ("/weblink/…", "127.0.0.1", ("secret:weblink.secret",))
+        assert (visit.path, visit.peer, visit.identities) == ("/…", "127.0.0.1", ("secret:weblink.secret",))
         headers = dict(visit.headers)
-        assert (headers["X-Printer"], headers["Cookie"]) == ("7", "***")
-        answer = await stage.raw(handshake(f"/weblink/{SECRET}x", "Connection: close"))
-        assert answer.startswith(b"HTTP/1.1 403 ")
-        assert SECRET not in answer.decode() + caplog.text + repr(visit)
-    assert "Refused (403 wrong-secret): GET /weblink/… from 127.0.0.1" in caplog.text
+        assert [headers[name] for name in told] == ["***", "7", "***", "***", "***"]
+        assert headers["Host"].startswith("127.0.0.1:")
+        for path in (f"/weblink/{SECRET}x", f"/weblink/{SECRET}/", f"/{SECRET}/x", f"/v1/{SECRET}/"):
+            answer = await stage.raw(handshake(path, "Connection: close"))
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            assert SECRET not in answer.decode()
+        assert SECRET not in caplog.text + repr(visit)
+    assert caplog.text.count("Refused (403 wrong-secret): GET /… from 127.0.0.1") == 4
 
 
 async def test_basic_is_asked_for_and_believed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -262,8 +267,43 @@ async def test_a_refusal_beside_other_doors_does_not_show_a_secret_either(
         answer = await stage.client.get(stage.url + f"/weblink/{SECRET}", headers={"Host": "evil.example"})
         assert answer.status == 421
         assert SECRET not in await answer.text()
-    assert "GET /weblink/… from" in caplog.text
+    assert "GET /… from" in caplog.text
     assert SECRET not in caplog.text
+
+
+async def test_a_printer_that_dials_the_wrong_listener_does_not_give_its_secret_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path, At(doors=DOORS)) as stage:
+        assert status(await head_of(stage, handshake(f"/weblink/{SECRET}"))) == 404
+    assert "Refused (404 not-here): GET /… from 127.0.0.1" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_bytes_that_are_no_text_are_a_wrong_proof_and_no_fault_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sample = b'Authorization: Digest username="p7", realm="fanfold", nonce="x", uri="/", %s="\xff"\r\n\r\n'
+    async with serving(tmp_path, listener(tmp_path, "digest")) as stage:
+        for name in (b"response", b"algorithm", b"opaque"):
+            head = await head_of(stage, handshake().removesuffix(b"\r\n") + sample % name)
+            assert status(head) == 401
+    assert "Traceback" not in caplog.text
+    assert caplog.text.count("Refused (401 wrong-user)") == 3
+
+
+async def test_whatever_breaks_at_the_door_is_one_line_in_the_log(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*given: object) -> None:
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr(stage.access, "admit_printer", breaks)
+    assert status(await head_of(stage, handshake("/" + "x" * 5000))) == 500
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert line.startswith("A request to /xxx")
+    assert line.endswith(f"… broke: ValueError at test_printers.py:{breaks.__code__.co_firstlineno + 1}.")
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize("doors", [(WEBLINK, API), (APP,)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -162,10 +163,14 @@ def test_no_refusal_repeats_what_was_tried_or_what_is_right(found: tuple[str, ..
         assert word not in found.refusal.says + found.challenge
 
 
-def test_the_path_is_shown_without_its_last_part_where_that_may_be_secret() -> None:
-    assert visit(f"/weblink/{SECRET}").shown == "/weblink/…"
-    assert visit(f"/{SECRET}").shown == "/…"
-    assert visit("/v1/jobs").shown == "/v1/jobs"
+@pytest.mark.parametrize("path", ["/weblink/{}", "/{}", "/weblink/{}/", "/{}/x", "/v1/{}", "/v1/jobs"])
+def test_nothing_of_a_path_is_shown_where_it_may_be_secret(path: str) -> None:
+    assert visit(path.format(SECRET)).shown == "/…"
+
+
+def test_elsewhere_a_path_is_shown_in_one_short_line() -> None:
+    for path, shown in (("/v1/jobs", "/v1/jobs"), ("/a\nb", "/a?b"), ("/" + "x" * 8000, "/" + "x" * 99 + "…")):
+        assert replace(visit(path), has_secret_path=False).shown == shown
 
 
 @pytest.mark.parametrize(
