@@ -14,8 +14,8 @@ from fanfold.reception import Newcomer, Reception, Suspicious
 
 CLAIMS_PER_SERIAL = 8
 """Newcomers that claim one serial with different proofs; a person shall see that there are several, no more."""
-LINES_PER_CLAIM = 101
-"""Of one newcomer: some printers dial again and again though they are connected, up to 100 times."""
+LINES_PER_CLAIM = 16
+"""Of one newcomer: some printers dial again and again though they are connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,7 @@ class Presence:
 
 def _claim(peer: str, identities: Sequence[str]) -> str:
     proved = ", ".join(identities) or "nothing"
-    return f"somebody at {peer or 'an unknown address'} claims to be this printer, but proved {proved}; it was refused"
+    return (
+        f"somebody at {peer or 'an unknown address'} claims to be this printer, but proved {proved}; it was refused. "
+        "If it is the printer: fanfold printers adopt SERIAL --identity " + (identities[0] if identities else "none")
+    )

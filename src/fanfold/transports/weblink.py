@@ -19,7 +19,7 @@ from fanfold.transports.weblink_device import Device
 from fanfold.transports.weblink_door import SCHEME, WeblinkDoor, serial_of, uri_of
 from fanfold.transports.weblink_link import Tally, WeblinkLink
 from fanfold.transports.weblink_messages import Channel as Kind
-from fanfold.transports.weblink_opener import NOT_OPENED
+from fanfold.transports.weblink_opener import NOT_OPENED, not_opened
 from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_proof import AllPrinted, Counted, NothingPrinted
 from fanfold.transports.weblink_pulse import beat
@@ -208,7 +208,7 @@ async def _channel(device: Device, kind: Kind, until_s: float) -> Channel:
             async with asyncio.timeout_at(until_s):
                 taken = await device.channel(kind)
         except TimeoutError:
-            says = f"{device.words} did not open its {kind} channel in time"
+            says = f"{device.words} {not_opened(kind)}"
             raise NotReached(says, reasons=(NOT_OPENED,)) from None
         await _take_turn(taken, device.words, _left_s(until_s))
         if taken.is_live:

@@ -214,7 +214,7 @@ class Device:
 
     def _is_blocked(self) -> bool:
         """Tell whether it told of something with which it does not print."""
-        return any(not reason.endswith(alerts.HARMLESS) for reason in self._faults)
+        return any(reason == alerts.LABEL_WAITING or not reason.endswith(alerts.HARMLESS) for reason in self._faults)
 
     def _may_be_full(self) -> bool:
         return self._is_blocked() or self.prover.ledger.waiting

@@ -36,6 +36,9 @@ ANSWER_HEADERS = {"Connection": "Upgrade", "Content-Length": "0"}
 
 SCHEME = "weblink"
 
+MESSAGES_PER_TURN = 32
+"""After so many others get their turn, however fast this one sends."""
+
 
 def uri_of(serial: str) -> str:
     """Return the URI of the printer with that serial."""
@@ -84,6 +87,7 @@ class WeblinkDoor:
         self._guests: dict[str, list[Guest]] = {}
         """Those that wait, by URI."""
         self._complaints = Complaints(log)
+        self._arrivals = Complaints(log, level=logging.INFO)
 
     def receive_for(self, reception: Reception) -> None:
         """Take who decides. Called once, before the first visitor."""
@@ -139,12 +143,15 @@ class WeblinkDoor:
     async def _serve_main(self, guest: Guest, gather: Gather) -> None:
         ended = Hung(1006)
         heard: Heard = Said(b"")  # perhaps more came with the first message
+        turn = 0
         try:
             await self._admit(guest)
             while not isinstance(heard, Hung):
                 if isinstance(heard, Said):
                     for message in objects(gather, heard.data):
                         self._take(guest, message)
+                if (turn := turn + 1) % MESSAGES_PER_TURN == 0:
+                    await asyncio.sleep(0)
                 heard = await guest.main.line.receive()
             ended = heard
         except Goodbye as goodbye:
@@ -157,10 +164,11 @@ class WeblinkDoor:
         """Let a main line in, or let it wait. Raises Goodbye."""
         match await self._verdict(guest.uri, guest.visit):
             case TurnedAway(because):
-                raise Goodbye(NOT_ALLOWED, because)
+                raise Goodbye(NOT_ALLOWED, f"{guest.main.says.serial}: {because}")
             case Waits():
                 if not self._rule.wait(_newcomer(guest)):
                     raise Goodbye(TRY_LATER, f"{guest.main.says.serial} is not let in, and too many wait already")
+                self._arrivals.note(guest.visit.peer, f"{guest.main.says.serial} dialled in and waits to be let in")
                 self._guests.setdefault(guest.uri, []).append(guest)
             case LetIn():
                 await self._let_in(guest)
@@ -172,7 +180,8 @@ class WeblinkDoor:
             if guest not in self._guests.get(guest.uri, ()):
                 return  # it went meanwhile, or was judged already
             if isinstance(verdict, TurnedAway):
-                await self._say(Goodbye(NOT_ALLOWED, verdict.because), guest.visit, guest.main.line)
+                says = f"{guest.main.says.serial}: {verdict.because}"
+                await self._say(Goodbye(NOT_ALLOWED, says), guest.visit, guest.main.line)
             elif isinstance(verdict, LetIn):
                 self._wait_no_more(guest)
                 await self._let_in(guest)
@@ -184,11 +193,15 @@ class WeblinkDoor:
         if len(device.lines.mains) >= MOST:
             raise Goodbye(NOT_ALLOWED, f"{guest.main.says.serial} holds {MOST} main lines already")
         guest.device = device
+        if not device.lines.mains:
+            self._arrivals.note(guest.visit.peer, f"{device.serial} dialled in")
         await device.main_came(guest.main)
 
     async def _part(self, guest: Guest, ended: Hung) -> None:
         if guest.device is not None:
             await guest.device.main_went(guest.main, _how("main", ended))
+            if not guest.device.lines.mains:
+                self._arrivals.note(guest.visit.peer, f"{guest.device.serial} is gone: {_how('main', ended)}")
         elif guest in self._guests.get(guest.uri, ()):
             self._wait_no_more(guest)
 
@@ -214,9 +227,12 @@ class WeblinkDoor:
         channel = Channel(hello.kind, line, hello.serial, self._pace)
         device.channel_came(channel, hello.kind)
         ended = Hung(1006)
+        turn = 0
         try:
             while not isinstance(heard := await line.receive(), Hung):
                 channel.hear(heard)
+                if (turn := turn + 1) % MESSAGES_PER_TURN == 0:
+                    await asyncio.sleep(0)
             ended = heard
         finally:
             channel.hear(ended)
@@ -226,7 +242,7 @@ class WeblinkDoor:
         """Return the printer that was asked for that channel. Raises Goodbye."""
         verdict = await self._verdict(uri_of(hello.serial), visit)
         if isinstance(verdict, TurnedAway):
-            raise Goodbye(NOT_ALLOWED, verdict.because)
+            raise Goodbye(NOT_ALLOWED, f"{hello.serial}: {verdict.because}")
         device = self.devices.get(hello.serial)
         if isinstance(verdict, Waits) or device is None or not device.takes(hello.kind):
             raise Goodbye(NOT_ALLOWED, f"{hello.serial} was not asked for a {hello.kind} channel")

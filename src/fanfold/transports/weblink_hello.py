@@ -22,6 +22,8 @@ NOT_ALLOWED, NOT_UNDERSTOOD, TOO_LONG, TRY_LATER = 1008, 1002, 1009, 1013
 
 FIRST_BYTES = 64 * 1024
 """The longest first message; a discovery packet takes 600 bytes. Nobody has proved yet that it is a printer."""
+OBJECTS = 1000
+"""In one message; printers send one. Each takes some microseconds in which nobody else gets a turn."""
 PIECES = 50
 """Of the first message that are kept, to be shown in a trace."""
 
@@ -51,12 +53,12 @@ async def _first_object(line: Line, gather: Gather, pieces: list[Said]) -> objec
         match await line.receive():
             case Said() as said:
                 size_bytes += len(said.data)
+                if size_bytes > FIRST_BYTES:
+                    raise Goodbye(TOO_LONG, f"its first message is longer than {FIRST_BYTES} bytes")
                 if len(pieces) < PIECES:
                     pieces.append(said)
                 for message in objects(gather, said.data):
                     return message
-                if size_bytes > FIRST_BYTES:
-                    raise Goodbye(TOO_LONG, f"its first message is longer than {FIRST_BYTES} bytes")
             case Hung(code):
                 raise Goodbye(code, "it hung up before it said which printer it is")
 
@@ -64,7 +66,10 @@ async def _first_object(line: Line, gather: Gather, pieces: list[Said]) -> objec
 def objects(gather: Gather, data: bytes) -> Iterator[object]:
     """Yield the JSON objects that these bytes complete. Raises Goodbye."""
     try:
-        yield from gather.feed(data)
+        for number, message in enumerate(gather.feed(data)):
+            if number >= OBJECTS:
+                raise Goodbye(TOO_LONG, f"one message of its holds more than {OBJECTS} objects")
+            yield message
     except NotJson as error:
         raise Goodbye(NOT_UNDERSTOOD, str(error)) from error
     except TooLong as error:

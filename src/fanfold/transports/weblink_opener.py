@@ -100,7 +100,7 @@ class Opener:
         if self._lines.primary is None:
             says = f"{words} has not dialled in, or is gone again; see that it is on and in the network"
             raise NotReached(says, reasons=(Reason.OFFLINE,))
-        raise NotReached(f"{words} {self._words or self._not_opened()}", reasons=(NOT_OPENED,))
+        raise NotReached(f"{words} {self._words or not_opened(self._kind)}", reasons=(NOT_OPENED,))
 
     def stop(self) -> None:
         """Ask no more: nobody is there to be asked."""
@@ -123,7 +123,7 @@ class Opener:
             if not await self._opens(main):
                 if self._lines.primary is not main:
                     return  # whoever steps in for it is asked anew
-                self._words = self._not_opened()
+                self._words = not_opened(self._kind)
                 self._refused(self._words)
                 self._decide()
             if not self._is_lasting:
@@ -156,8 +156,10 @@ class Opener:
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(None)
 
-    def _not_opened(self) -> str:
-        return (
-            f"is there, but did not open its {self._kind} channel within {self._wait_s:g} s; "
-            "its limit of connections (weblink.ip.conn1.maximum_simultaneous_connections) may be reached"
-        )
+
+def not_opened(kind: Kind) -> str:
+    """Say that a printer does not open a channel, and what may be the reason."""
+    return (
+        f"is there, but did not open its {kind} channel in time; its limit of connections "
+        "(weblink.ip.conn1.maximum_simultaneous_connections) may be reached: main and raw need 2, config one more"
+    )

@@ -17,6 +17,9 @@ STATUS = b'! U1 getvar "device.host_status"\r\n'
 LINES = b'! U1 getvar "weblink.ip.conn1.num_connections"\r\n! U1 getvar "weblink.ip.conn2.num_connections"\r\n'
 """How many lines it has open, to whomever: by each of its two Weblink clients (Zebra's guide, by setting)."""
 
+OLD_STATUS = b"~HS\r\n"
+"""The same in ZPL, for a printer that speaks it and does not know the setting."""
+
 COUNTED = re.compile(rb'"(\d{1,15}|\?)"')
 """The answer to COUNTER: a number, or `?` where the setting is not known."""
 

@@ -15,6 +15,7 @@ from fanfold.transports.weblink_lines import Lines, RollCall
 from fanfold.transports.weblink_pace import Pace
 from fanfold.transports.weblink_proof import (
     LINES,
+    OLD_STATUS,
     STATUS,
     Counted,
     NothingPrinted,
@@ -292,11 +293,19 @@ class Prover:
         quiet: bool | None = None
         if loop.time() >= self._until_status_s:
             try:
-                quiet = quiet_in(await raw.converse(STATUS, self._pace.status_s))
+                answer = await raw.converse(STATUS, self._pace.status_s)
+                if answer.strip() == b'"?"' and self._speaks_zpl():
+                    answer = await raw.converse(OLD_STATUS, self._pace.status_s)
+                quiet = quiet_in(answer)
             except (TimeoutError, ValueError):
                 self._until_status_s = loop.time() + self._pace.status_rest_s
         # silence is what some printers have for a fault; what they have not printed then is still to come
         return False if quiet is None and self._is_blocked() else quiet
+
+    def _speaks_zpl(self) -> bool:
+        """Tell whether it said so itself: on another printer the question would come out as paper."""
+        primary = self._lines.primary
+        return primary is not None and primary.says.primary_language == "zpl"
 
 
 def _is_at_work(first: Reading, second: Reading) -> bool:

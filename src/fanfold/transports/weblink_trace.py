@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -45,7 +46,7 @@ class Trace:
 
 
 class TracedLine:
-    """A line that is listened in on, both ways. What goes over raw and config is not shown: it may be a document."""
+    """A line that is listened in on, both ways. What we send over raw and config is not shown: it may be a document."""
 
     def __init__(self, line: Line, trace: Trace, name: str, frames: int, *, is_main: bool) -> None:
         self.name = name
@@ -118,7 +119,12 @@ class TracedLine:
         self._line.abort()
 
 
+_PLACE = re.compile(rb"(https?|wss?)://[^\s\"']*", re.IGNORECASE)
+"""A printer that is asked where it dials says it with the secret in the path."""
+
+
 def _printable(data: bytes) -> str:
+    data = _PLACE.sub(rb"\1://***", data)
     shown = data[:SHOWN_BYTES].decode("ascii", "backslashreplace")
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in shown)
 

@@ -14,9 +14,10 @@ import pytest
 from fanfold.config import Weblink
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, Job, JobState, PrinterId, Reason, new_job_id
+from fanfold.simulate import weblink_configured, weblink_settings
 from fanfold.simulate.weblink import WeblinkPrinter
 from fanfold.transports.base import Found
-from fanfold.transports.weblink_proof import Counted
+from fanfold.transports.weblink_proof import Counted, Reading, Unknown, judge
 from fanfold.wire import Prints, Receipt
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import HURRY, SERIAL, Dock, Ear, dock, label
@@ -151,6 +152,19 @@ async def test_a_label_sent_through_usb_before_ours_is_not_taken_for_it(tmp_path
         assert receipt.evidence is Evidence.DELIVERED, "by its counter two labels came out, and one is ours"
         _, next_ear = await a_dock.deliver(label())
         assert (await proven(next_ear)).evidence is Evidence.PRINTED
+
+
+async def test_a_printer_that_knows_no_status_setting_is_asked_for_it_in_its_language(
+    a_dock: Dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a label of somebody else's that came out first, ours waiting to be taken, would count as ours."""
+    monkeypatch.delitem(weblink_configured.LIVE, "device.host_status")
+    monkeypatch.setattr(weblink_settings, "rows", dict)
+    async with a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        _, ear = await a_dock.deliver(label())
+        assert (await proven(ear)).evidence is Evidence.PRINTED
+        assert b"~HS" in printer.received
 
 
 async def test_a_job_whose_alert_got_lost_is_given_up_and_blocks_none_behind_it(tmp_path: Path) -> None:
@@ -382,8 +396,6 @@ async def test_a_printer_that_was_turned_out_is_not_waited_for(a_dock: Dock) -> 
 
 
 async def test_a_job_behind_others_that_may_be_cancelled_at_the_printer_is_not_sent_again_by_the_counter() -> None:
-    from fanfold.transports.weblink_proof import Reading, Unknown, judge
-
     counted = Counted(12, Prints(1, 1), is_alone=False)
     assert isinstance(judge(counted, Reading(12, True), Reading(12, True)), Unknown)
 

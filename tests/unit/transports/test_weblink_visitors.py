@@ -10,21 +10,28 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fanfold.config import Weblink
 from fanfold.errors import Refused, StoreFailed
+from fanfold.languages.zpl_tally import LabelTally
 from fanfold.model import Evidence
 from fanfold.reception import Came, ChannelClosed, ChannelOpened, Known, Suspicious, Went
 from fanfold.transports.presence_log import LINES_PER_WINDOW
+from fanfold.transports.weblink import WeblinkTransport
 from fanfold.transports.weblink_door import SUBPROTOCOL, uri_of
-from fanfold.transports.weblink_hello import FIRST_BYTES
+from fanfold.transports.weblink_hello import FIRST_BYTES, OBJECTS
 from fanfold.transports.weblink_lines import MOST
 from fanfold.transports.weblink_messages import MESSAGE_BYTES
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import (
+    HURRY,
     OTHER,
     SERIAL,
+    Book,
     Dock,
+    Faultless,
     Wire,
     channel_hello,
     dock,
@@ -167,7 +174,7 @@ async def test_a_serial_that_changes_on_main_ends_the_line(a_dock: Dock) -> None
 
 @pytest.mark.parametrize("claimed", [OTHER, "NOBODY"])
 async def test_a_channel_under_another_serial_is_not_taken_for_either(tmp_path: Path, claimed: str) -> None:
-    manners = Weblink(open_wait_s=0.2)
+    manners = Weblink(open_wait_s=1)
     async with (
         dock(tmp_path, adopted=(SERIAL, OTHER), manners=manners) as a_dock,
         a_dock.zebra(OTHER) as other,
@@ -239,7 +246,7 @@ async def test_a_stranger_who_claims_a_serial_is_refused_and_told_of_and_the_tru
         for hello in (main_hello(), channel_hello()):
             async with received(a_dock.transport.door, hello, "secret:thief") as thief:
                 await until(lambda thief=thief: thief.closed)  # type: ignore[misc]
-                assert thief.closed == (1008, "this serial is bound to another proof")
+                assert thief.closed == (1008, f"{SERIAL}: this serial is bound to another proof")
                 assert not thief.frames
         told = await a_dock.book.heard(Suspicious, 2)
         assert "192.0.2.7" in told.message
@@ -434,6 +441,48 @@ async def test_printers_that_came_and_went_leave_no_lines_in_memory(a_dock: Dock
     assert sum(isinstance(one, Wire) for one in gc.get_objects()) < 5
 
 
+# --- anything at all
+
+SAYINGS = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from(
+        [main_hello(), main_hello(OTHER), channel_hello(), channel_hello(kind="config"), b"{}", b'{"alert":{}}', b'"7"']
+    ),
+    st.builds(
+        lambda condition, state, more: json.dumps(
+            {"alert": {"unique_id": SERIAL, "condition_id": condition, "condition_state": state, **more}}
+        ).encode(),
+        st.sampled_from(["PQ JOB COMPLETED", "PAPER OUT", "POWER ON", "SGD SET", "LABEL TAKEN"]) | st.text(max_size=10),
+        st.sampled_from(["SET", "CLEAR", ""]) | st.text(max_size=5),
+        st.dictionaries(st.sampled_from(["setting_name", "type_id", "time_stamp"]), st.none() | st.text(max_size=5)),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([b"", main_hello()]), st.lists(st.tuples(SAYINGS, st.booleans()), max_size=12))
+def test_whatever_is_said_nothing_breaks_and_nothing_is_left(first: bytes, sayings: list[tuple[bytes, bool]]) -> None:
+    asyncio.run(said(first, sayings))
+
+
+async def said(first: bytes, sayings: list[tuple[bytes, bool]]) -> None:
+    book = Book()
+    book.adopt(SERIAL)
+    transport = WeblinkTransport(Weblink(first_message_s=1.0), LabelTally, HURRY)
+    transport.receive_for(book)
+    faults = Faultless()
+    async with received(transport.door, first or b" ") as wire:
+        for data, is_text in sayings:
+            wire.say(data, is_text=is_text)
+            await asyncio.sleep(0)
+    await transport.close()
+    faults.check()
+    assert not [line for device in transport.door.devices.values() for line in device.lines.all()]
+    assert not transport.newcomers()
+    assert not transport._tasks
+    assert len(book.of(ChannelOpened)) == len(book.of(ChannelClosed))
+
+
 # --- trace
 
 
@@ -470,6 +519,27 @@ async def test_a_trace_shows_headers_and_first_frames_and_never_a_document_or_a_
     assert not a_dock.transport.traced(URI)
 
 
+async def test_a_trace_does_not_show_where_a_printer_dials(a_dock: Dock) -> None:
+    a_dock.transport.trace(URI, 20)
+    async with a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        printer.settings.set("weblink.ip.conn1.location", "https://labels.example/weblink/the-s3cret")
+        question = b'! U1 getvar "weblink.ip.conn1.location"\r\n'
+        assert b"the-s3cret" in await a_dock.ask(question)
+    text = "\n".join(a_dock.transport.traced(URI))
+    assert "https://***" in text
+    assert "the-s3cret" not in text
+
+
+@pytest.mark.parametrize("let_in", [True, False])
+async def test_a_message_of_countless_objects_keeps_nobody_waiting(tmp_path: Path, *, let_in: bool) -> None:
+    adopted = (SERIAL,) if let_in else ()
+    async with dock(tmp_path, adopted=adopted) as a_dock, received(a_dock.transport.door, main_hello()) as line:
+        line.say(b"{}" * (OBJECTS + 2))
+        await until(lambda: line.closed)
+        assert line.closed == (1009, f"one message of its holds more than {OBJECTS} objects")
+
+
 async def test_a_trace_is_bounded_whatever_a_printer_says(a_dock: Dock) -> None:
     door = a_dock.transport.door
     a_dock.transport.trace(URI, 10_000)
@@ -501,9 +571,6 @@ async def test_a_newcomer_can_be_traced(tmp_path: Path) -> None:
     "uri", ["weblink:50J%31", "weblink:a%2fb", "weblink:%ff", "weblink:" + "x" * 97, "weblink:%zz"]
 )
 def test_a_serial_has_one_address_only(uri: str) -> None:
-    from fanfold.languages.zpl_tally import LabelTally
-    from fanfold.transports.weblink import WeblinkTransport
-
     with pytest.raises(Refused) as refused:
         WeblinkTransport(Weblink(), LabelTally).check(uri)
     assert refused.value.code == "bad-uri"
