@@ -118,14 +118,13 @@ def _at_work(chapter: str, site: Site, server: Server, printers: Fleet) -> list[
     site.hook(())
     printers.do("hush", server.pid)  # last: what is not proven by now never will be
     delivered = _paced(server, printers, "delivered")
-    rate = f"{PER_S} jobs a second over all"
     return [
         Row(chapter, "processor, all idle", idle, "cores"),
         Row(chapter, "a label for each at once: all of them out", each["all_out_s"], "s", EACH_S, note=_told(each)),
         Row(chapter, "resident per printer: that label added", grown_kb, "kB"),
-        *_out(chapter, rate, delivered),
-        *_out(chapter, f"{rate}, each proven printed", proven),
-        *_out(chapter, "the same, and two webhooks that nobody answers", hooked),
+        *_out(chapter, f"{PER_S} jobs/s over all", delivered),
+        *_out(chapter, f"{PER_S} jobs/s, each proven printed", proven),
+        *_out(chapter, "the same, two webhooks unanswered", hooked),
     ]
 
 
@@ -140,8 +139,8 @@ def _paced(server: Server, printers: Fleet, until: str) -> Any:
 
 
 def _out(chapter: str, what: str, at: Any) -> list[Row]:
-    p50 = Row(chapter, f"{what}: at the printer, p50", at["out"]["p50"], "ms")
-    return [p50, Row(chapter, f"{what}: p99", at["out"]["p99"], "ms", OUT_MS, note=_told(at))]
+    p50 = Row(chapter, f"{what}: at it, p50", at["out"]["p50"], "ms")
+    return [p50, Row(chapter, f"{what}: at it, p99", at["out"]["p99"], "ms", OUT_MS, note=_told(at))]
 
 
 def _told(at: Any) -> str:
