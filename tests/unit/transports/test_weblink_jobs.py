@@ -96,6 +96,23 @@ async def test_copies_follow_one_another_in_one_job(a_dock: Dock) -> None:
         assert ear.proofs[0].evidence is Evidence.PRINTED
 
 
+async def test_what_raw_says_unasked_late_or_as_text_ends_nothing(a_dock: Dock) -> None:
+    async with both(a_dock.transport.door) as (main, raw):
+        await a_dock.book.ready()
+        for unasked in (b'"an answer that nobody waits for"', b"\x02030,0\x03\r\n", b"\xff\x00", b"{", b""):
+            raw.say(unasked)
+            raw.say(unasked, is_text=True)
+            raw.pong(unasked)
+            main.pong(unasked)
+        delivery = asyncio.create_task(a_dock.deliver(b"x", language=""))
+        await raw.until(lambda: raw.pings)
+        raw.say(b"late", is_text=True)
+        raw.pong(raw.pings[-1])
+        assert (await delivery)[0].evidence is Evidence.DELIVERED
+        assert raw.is_open
+        assert main.is_open
+
+
 # --- a printer that takes its time
 
 
