@@ -6,10 +6,13 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from ssl import SSLContext
+from typing import BinaryIO
 
 import click
 
 from fanfold.cli.exits import Exit, Failed
+from fanfold.cli.weblink_handover import read_secret
+from fanfold.cli.weblink_setup import BadSetup, dialled
 from fanfold.simulate.foreground import run, say
 from fanfold.simulate.weblink import SERIAL, Account, Discovery, Switches, WeblinkPrinter, trusting
 from fanfold.simulate.weblink_fleet import Control, serials, switched_on
@@ -23,6 +26,12 @@ _USUAL, _MADE = Switches(), Discovery()
 
 @click.command(epilog=_MOODS)
 @click.option("--url", required=True, metavar="URL", help="Where they dial: wss://host:port/path, or https, ws, http.")
+@click.option(
+    "--secret-file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="File with the secret that stands last in that URL's path.",
+)
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many.")
 @click.option("--serial", default=SERIAL, show_default=True, help="The first one's; the others count on from it.")
 @click.option("--product", default=_MADE.product, show_default=True, help="Which model they say they are.")
@@ -43,6 +52,7 @@ _USUAL, _MADE = Switches(), Discovery()
 @click.option("--quiet", is_flag=True, help="Do not tell what happens in each.")
 def weblink(
     url: str,
+    secret_file: BinaryIO | None,
     count: int,
     serial: str,
     product: str,
@@ -69,13 +79,14 @@ def weblink(
 
     if bool(user) != bool(password):
         raise Failed("--user and --password go together: give both or neither.", Exit.WRONG_USAGE)
+    dials = _dialled(url, secret_file)
     made = replace(_MADE, product=product, firmware=firmware)
     switches = replace(_USUAL, retry_s=retry, label_s=label, keeps_bytes=False)
     try:
         account = Account(_trust(url, ca, cert, key), user, password)
         printers = [
             WeblinkPrinter(
-                url,
+                dials,
                 one,
                 switches,
                 account=account,
@@ -94,6 +105,13 @@ def weblink(
         raise Failed(str(error), Exit.WRONG_USAGE) from error
     except OSError as error:
         raise Failed(f"no control can listen at port {control}: {error}", Exit.CANNOT_START) from error
+
+
+def _dialled(url: str, secret_file: BinaryIO | None) -> str:
+    try:
+        return dialled(url, read_secret(secret_file, "secret").strip())
+    except BadSetup as fault:
+        raise Failed(f"{fault}.", Exit.WRONG_USAGE) from fault
 
 
 def _trust(url: str, ca: Path | None, cert: Path | None, key: Path | None) -> SSLContext | None:

@@ -13,8 +13,8 @@ from fanfold.cli import tables, tables_arrivals
 from fanfold.cli.exits import Exit, Failed, plain
 from fanfold.cli.gateway import Gateway, path
 from fanfold.cli.options import Show, asks, asks_beside
-from fanfold.cli.weblink_handover import over, to_file, to_stdout
-from fanfold.cli.weblink_setup import BadSetup, Setup, steps, warnings
+from fanfold.cli.weblink_handover import over, read_secret, to_file, to_stdout
+from fanfold.cli.weblink_setup import CA_BYTES, BadSetup, Setup, steps, warnings
 
 LOOK_EVERY_S = 1.0
 
@@ -87,6 +87,11 @@ def _print_lines(gateway: Gateway, show: Show, where: str) -> None:
 @click.argument("serial")
 @click.option("--url", "location", required=True, help="Where the printer dials in: https://host:port/path.")
 @click.option(
+    "--secret-file",
+    type=click.File("rb"),
+    help="File with the secret that stands last in that URL's path: in a command others could read it.",
+)
+@click.option(
     "--ca",
     type=click.File("rb"),
     help="Certificate (PEM) of the authority that signed the server's; the printer believes no other.",
@@ -134,6 +139,7 @@ def setup(
     *,
     serial: str,
     location: str,
+    secret_file: BinaryIO | None,
     ca: BinaryIO | None,
     user: str,
     password_file: BinaryIO | None,
@@ -153,16 +159,17 @@ def setup(
     What goes to standard output is for the printer alone, such as a raw queue or a USB device: `> /dev/usb/lp0`. What
     it is for stands on standard error. The last command restarts the printer.
 
-    With --send the gateway keeps the job, and a password in it, as long as any other.
+    With --send the gateway keeps the job, and secret and password in it, as long as any other.
     """
     if send is not None and output is not None:
         raise Failed("--send and --output do not go together: give one of them.", Exit.WRONG_USAGE)
     asked = Setup(
         serial=serial,
         url=location,
-        ca=ca.read() if ca else None,
+        secret=read_secret(secret_file, "secret").strip(),
+        ca=ca.read(CA_BYTES + 1) if ca else None,
         user=user,
-        password=_password(password_file),
+        password=read_secret(password_file, "password"),
         connections=connections,
         retry_s=retry,
         retry_random_s=retry_random,
@@ -187,11 +194,3 @@ def setup(
         to_stdout(built)
     proves = f" --identity user:{user}" if user else ""
     click.echo(f"Then let it in: fanfold printers adopt {serial}{proves}", err=True)
-
-
-def _password(file: BinaryIO | None) -> str:
-    """Read a secret that stands alone in its file; a line end behind it is none of it."""
-    try:
-        return file.read().decode("utf-8-sig").rstrip("\r\n") if file else ""
-    except UnicodeDecodeError as fault:
-        raise Failed("the password file is not UTF-8.", Exit.WRONG_USAGE) from fault

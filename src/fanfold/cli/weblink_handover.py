@@ -1,11 +1,14 @@
-"""Hands a setup over: to who reads standard output, into a file, or over a printer of the gateway. Builds nothing."""
+"""Reads a setup's secrets and hands it over: to standard output, a file, a printer of the gateway. Builds nothing."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -17,6 +20,19 @@ SCHEME = "weblink:"
 REACHED = {"delivered", "printed"}
 
 
+def read_secret(file: BinaryIO | None, what: str) -> str:
+    """Return a secret that stands alone in its file; a line end behind it is none of it. Raises Failed."""
+    if file is None:
+        return ""
+    try:
+        secret = file.read().decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as fault:
+        raise Failed(f"the {what} file is not UTF-8.", Exit.WRONG_USAGE) from fault
+    if not secret.strip():
+        raise Failed(f"the {what} file is empty.", Exit.WRONG_USAGE)
+    return secret
+
+
 def to_stdout(built: Sequence[Step]) -> None:
     """Print the commands as they are, and what they are for on standard error."""
     for step in built:
@@ -25,12 +41,17 @@ def to_stdout(built: Sequence[Step]) -> None:
 
 
 def to_file(file: Path, built: Sequence[Step]) -> None:
-    """Write the commands. Raises Failed."""
+    """Write the commands into a file that its owner alone reads, or into a device. Raises Failed."""
     try:
-        with open(file, "wb", opener=_private) as out:  # Path.open takes no opener
+        with open(file, "wb", opener=_unshortened) as out:  # Path.open takes no opener
+            found = os.fstat(out.fileno())
+            if stat.S_ISREG(found.st_mode):
+                _check_private(file, found)
+                out.truncate()
             out.writelines(step.data for step in built)
     except OSError as fault:
-        raise Failed(f"{file} cannot be written: {fault.strerror or fault}.") from fault
+        why = "it is a link; name the file itself" if fault.errno == errno.ELOOP else fault.strerror or fault
+        raise Failed(f"{file} cannot be written: {why}.") from fault
 
 
 def over(gateway: Gateway, name: str, serial: str, built: Sequence[Step]) -> Any:
@@ -67,6 +88,15 @@ def _restart(gateway: Gateway, name: str, step: Step) -> None:
             raise Failed(f"the settings were sent, but not the restart: {failure.message}") from failure
 
 
-def _private(name: str, flags: int) -> int:
-    """Open a file that, where it is new, its owner alone reads: a password may be in it."""
-    return os.open(name, flags, 0o600)
+def _unshortened(name: str, flags: int) -> int:
+    """Open a file that is no link; a new one is its owner's alone, and what is there stays until it is looked at."""
+    return os.open(name, flags & ~os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)  # Windows has no such flag
+
+
+def _check_private(file: Path, found: os.stat_result) -> None:
+    """Raise Failed for a file that others may read: secrets stand in the commands."""
+    if sys.platform == "win32":  # modes say nothing there
+        return
+    if stat.S_IMODE(found.st_mode) & 0o077 or found.st_uid != os.geteuid():
+        says = f"{file} is a file that others may read, and the commands hold secrets: nothing was written."
+        raise Failed(f'{says} Say `chmod 600 "{file}"` first, or name another file.', Exit.WRONG_USAGE)

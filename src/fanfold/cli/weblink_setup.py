@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 LINE_END = b"\r\n"
 CA_BYTES = 64 * 1024
@@ -24,6 +24,7 @@ LOG_ENTRIES = 100
 CAPTURED = "capture.channel1.data.raw"
 """The setting in which scanned data shows up; `ALL MESSAGES` leaves changes of settings out."""
 
+_LIKE = "write it like `https://labels.example:8443/weblink`"
 _PLAIN = re.compile(r"[ -!#-\[\]-~]*")
 """Printable ASCII without quote and backslash: nothing that ends a quoted value or means something else in it."""
 _WORD = re.compile(r"[!#-\[\]-~]+")
@@ -31,7 +32,12 @@ _SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SERVERS = re.compile(r"[A-Za-z0-9.:,-]+")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _PROXY = re.compile(r"(?:https?://)?(?:[^\s@/]+@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?")
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+_SECRET = re.compile(r"[A-Za-z0-9._~-]+")
+"""What needs no escape in a URL (RFC 3986 §2.3), as the gateway asks of the secret in its `secret_file`."""
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_CERTIFICATE = re.compile(rf"{_BEGIN}([^-]+)-----END CERTIFICATE-----")
+_IS_AUTHORITY = re.compile(rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.DOTALL)
+"""The extension basicConstraints with `cA` true, critical or not (RFC 5280 §4.2.1.9), in DER."""
 
 
 class BadSetup(ValueError):
@@ -44,6 +50,8 @@ class Setup:
 
     serial: str
     url: str
+    secret: str = field(default="", repr=False)
+    """The last part of the URL's path, given apart so that nobody has to write it into a command."""
     ca: bytes | None = None
     """The certificate (PEM) of the authority that the printer is to believe."""
     user: str = ""
@@ -70,6 +78,16 @@ def steps(setup: Setup) -> tuple[Step, ...]:
     """Return the commands in their order; the last restarts the printer. Raises BadSetup."""
     _check(setup)
     return tuple(_steps(setup))
+
+
+def dialled(url: str, secret: str) -> str:
+    """Return the URL with the secret as the last part of its path; without one, as it is. Raises BadSetup."""
+    if not secret:
+        return url
+    if _SECRET.fullmatch(secret) is None:
+        raise BadSetup("the secret must be one line of ASCII letters, digits and - . _ ~, as the gateway wants it")
+    parts = _parts(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{secret}"))
 
 
 def warnings(setup: Setup) -> tuple[str, ...]:
@@ -127,7 +145,7 @@ def _connection(setup: Setup) -> Iterator[Step]:
     yield Step("How many seconds it waits before it tries again.", _set(f"{at}retry_interval", str(setup.retry_s)))
     says = "How many more at most, by chance, so that many printers do not come at once."
     yield Step(says, _set(f"{at}retry_interval_random_max", str(setup.retry_random_s)))
-    yield Step("Where it dials in.", _set(f"{at}location", setup.url))
+    yield Step("Where it dials in.", _set(f"{at}location", dialled(setup.url, setup.secret)))
 
 
 def _alerts(setup: Setup) -> Iterator[Step]:
@@ -154,6 +172,7 @@ def _check(setup: Setup) -> None:
     if _SERIAL.fullmatch(setup.serial) is None:
         raise BadSetup(f"{setup.serial[:60]!r} is no serial: write it as on the printer's plate")
     _check_url(setup.url)
+    _check_length(dialled(setup.url, setup.secret))
     _check_user(setup)
     _check_number("connections", setup.connections, 2, 100)
     _check_number("retry", setup.retry_s, 1, 600)
@@ -167,24 +186,31 @@ def _check(setup: Setup) -> None:
 
 
 def _check_url(url: str) -> None:
-    like = "write it like `https://labels.example:8443/weblink`"
     if _WORD.fullmatch(url) is None:
-        raise BadSetup(f"the URL has a space, a quote, a backslash or a sign that is no plain ASCII; {like}")
-    if len(url) > URL_LENGTH:
-        raise BadSetup(f"the URL has {len(url)} characters; printers take {URL_LENGTH} at most")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as fault:
-        raise BadSetup(f"the URL is not well formed ({fault}); {like}") from fault
+        raise BadSetup(f"the URL has a space, a quote, a backslash or a sign that is no plain ASCII; {_LIKE}")
+    parts = _parts(url)
     if parts.scheme not in {"https", "http"}:
-        raise BadSetup(f"printers take https URLs, though they speak WebSocket; {like}")
+        raise BadSetup(f"printers take https URLs, though they speak WebSocket; {_LIKE}")
     if "@" in parts.netloc:
         raise BadSetup("the URL has a user in it: give --user and --password-file instead")
-    if _HOST.fullmatch(parts.netloc) is None or port == 0:
-        raise BadSetup(f"the URL's host or port is not well formed; {like}")
+    if _HOST.fullmatch(parts.netloc) is None or parts.port == 0:
+        raise BadSetup(f"the URL's host or port is not well formed; {_LIKE}")
     if parts.fragment or "#" in url:
         raise BadSetup("the URL has a `#`: what stands behind it never reaches a server; leave it out")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # looked at only now
+    except ValueError as fault:
+        raise BadSetup(f"the URL is not well formed ({fault}); {_LIKE}") from fault
+    return parts
+
+
+def _check_length(url: str) -> None:
+    if len(url) > URL_LENGTH:
+        raise BadSetup(f"the URL has {len(url)} characters; printers take {URL_LENGTH} at most")
 
 
 def _check_user(setup: Setup) -> None:
@@ -204,26 +230,31 @@ def _check_number(what: str, number: int, least: int, most: int) -> None:
 
 
 def _check_ca(data: bytes) -> None:
+    if len(data) > CA_BYTES:
+        says = f"the CA file has more than {CA_BYTES} bytes"
+        raise BadSetup(f"{says}: give the one authority, not a system's list of all")
     if not data.isascii():
         raise BadSetup("the CA file is not PEM: make it by `openssl x509 -in FILE -out ca.pem`")
     text = data.decode("ascii")
     if "PRIVATE KEY" in text:
         raise BadSetup("the CA file has a private key in it, which must never leave its place; give the certificate")
-    found = _CERTIFICATE.findall(text)
-    if not found:
-        raise BadSetup("the CA file has no certificate in it: it must be PEM, with `-----BEGIN CERTIFICATE-----`")
-    if len(data) > CA_BYTES:
-        says = f"the CA file has {len(data)} bytes, and {CA_BYTES} is the most"
-        raise BadSetup(f"{says}: give the one authority, not a system's list of all")
-    if not all(map(_is_whole, found)):
+    if _BEGIN not in text:
+        raise BadSetup(f"the CA file has no certificate in it: it must be PEM, with `{_BEGIN}`")
+    found = _certificates(text)
+    if len(found) < text.count(_BEGIN) or not all(one.startswith(DER_SEQUENCE) for one in found):
         raise BadSetup("a certificate in the CA file is damaged: fetch it anew")
 
 
-def _is_whole(base64: str) -> bool:
+def _certificates(text: str) -> list[bytes]:
+    """Return the certificates (DER) of a PEM file; one that cannot be decoded is empty."""
+    return [_decoded(base64) for base64 in _CERTIFICATE.findall(text)]
+
+
+def _decoded(base64: str) -> bytes:
     try:
-        return binascii.a2b_base64("".join(base64.split()), strict_mode=True).startswith(DER_SEQUENCE)
+        return binascii.a2b_base64("".join(base64.split()), strict_mode=True)
     except ValueError:
-        return False
+        return b""
 
 
 # --- what is worth a second thought
@@ -238,6 +269,11 @@ def _warnings(setup: Setup, url: SplitResult) -> Iterator[str]:
         )
     elif setup.ca is None:
         yield "without --ca the printer refuses a server whose authority it does not have yet."
+    elif not all(map(_IS_AUTHORITY.search, _certificates(setup.ca.decode("ascii")))):
+        yield (
+            "the CA file seems to hold a server's own certificate: it does not say that it is an authority's "
+            "(basicConstraints CA:TRUE). The printer needs that of the authority which signed the server's."
+        )
     if url.scheme == "https" and _is_address(host):
         yield (
             f"{host} is an address: the printer compares it with the names in the server's certificate, and none of an "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.cli.weblink_setup import BadSetup, Setup, host_of, steps, warnings
+from tests.peers.nginx import certificate
 
-CERTIFICATE = (
-    b"-----BEGIN CERTIFICATE-----\n"
-    + base64.encodebytes(b"\x30\x82" + bytes(range(200)))
-    + b"-----END CERTIFICATE-----\n"
-)
+MAY_SIGN = bytes.fromhex("0603551d13 0101ff 0405 3003 0101ff")
+"""The extension basicConstraints, critical, with CA:TRUE."""
+
+
+def pem(der: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+
+
+CERTIFICATE = pem(b"\x30\x82" + bytes(range(185)) + MAY_SIGN)
 PLAIN = Setup("50J172400001", "https://labels.example:8443/weblink")
 FULL = replace(
     PLAIN,
@@ -99,6 +105,22 @@ def test_the_size_in_the_wrapper_is_the_files() -> None:
         assert rest
 
 
+@pytest.mark.parametrize(
+    ("url", "dialled"),
+    [
+        ("https://labels.example:8443/weblink", "https://labels.example:8443/weblink/5ecret-._~"),
+        ("https://labels.example:8443/weblink/", "https://labels.example:8443/weblink/5ecret-._~"),
+        ("https://labels.example", "https://labels.example/5ecret-._~"),
+        ("https://labels.example/weblink?a=b/c", "https://labels.example/weblink/5ecret-._~?a=b/c"),
+    ],
+)
+def test_a_secret_stands_last_in_the_path(url: str, dialled: str) -> None:
+    setup = replace(PLAIN, url=url, secret="5ecret-._~")
+    assert f'"weblink.ip.conn1.location" "{dialled}"'.encode() in sent(setup)
+    assert sent(setup) == sent(replace(PLAIN, url=dialled))
+    assert "5ecret" not in repr(setup) + repr(steps(setup)) + " ".join(warnings(setup))
+
+
 def test_no_words_beside_the_commands_tell_a_secret() -> None:
     told = " ".join(step.says for step in steps(FULL)) + repr(FULL) + repr(steps(FULL)) + " ".join(warnings(FULL))
     assert "s3cret" not in told
@@ -129,6 +151,10 @@ def test_no_words_beside_the_commands_tell_a_secret() -> None:
         ({"url": "https://lab*els.example/"}, "host or port"),
         ({"url": "https://labels.example/#top"}, "`#`"),
         ({"url": "https://labels.example/" + "x" * 2048}, "2048 at most"),
+        ({"secret": "a/b"}, "the secret"),
+        ({"secret": "two\nlines"}, "the secret"),
+        ({"secret": 'quo"te'}, "the secret"),
+        ({"secret": "x" * 2048}, "2048 at most"),
         ({"user": "dock"}, "go together"),
         ({"password": "x"}, "go together"),
         ({"user": "do ck", "password": "x"}, "the user"),
@@ -155,7 +181,10 @@ def test_no_words_beside_the_commands_tell_a_secret() -> None:
         ({"ca": b"hello"}, "no certificate"),
         ({"ca": b"-----BEGIN PRIVATE KEY-----\n" + CERTIFICATE}, "private key"),
         ({"ca": CERTIFICATE + b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"}, "damaged"),
+        ({"ca": CERTIFICATE + b"-----BEGIN CERTIFICATE-----\nMIIA"}, "damaged"),
         ({"ca": CERTIFICATE * 300}, "the one authority"),
+        ({"ca": b"-----BEGIN CERTIFICATE-----\n" * 100_000}, "the one authority"),
+        ({"ca": b"\xff" * 100_000}, "the one authority"),
     ],
 )
 def test_what_would_harm_is_refused_naming_it(change: dict[str, Any], words: str) -> None:
@@ -192,6 +221,8 @@ def test_nothing_that_is_given_breaks_out_of_its_quotes(
         ({}, ["without --ca", "clock"]),
         ({"ca": CERTIFICATE}, ["clock"]),
         ({"ca": CERTIFICATE, "ntp_dhcp": True}, []),
+        ({"ca": pem(b"\x30\x82" + MAY_SIGN.replace(b"\x01\x01\xff", b"")), "ntp_dhcp": True}, ["CA:TRUE"]),
+        ({"ca": pem(b"\x30\x82server") + CERTIFICATE, "ntp_dhcp": True}, ["a server's own certificate"]),
         ({"ca": CERTIFICATE, "ntp": "pool.ntp.org", "url": "https://192.0.2.9/x"}, ["192.0.2.9 is an address"]),
         (
             {"ca": CERTIFICATE, "ntp": "pool.ntp.org", "url": "https://[2001:db8::1]:8443/"},
@@ -205,6 +236,14 @@ def test_what_may_go_wrong_is_warned_of(change: dict[str, Any], words: list[str]
     assert len(told) == len(words)
     for one, wanted in zip(told, words, strict=True):
         assert wanted in one
+
+
+async def test_an_authority_is_told_from_a_servers_own_certificate(tmp_path: Path) -> None:
+    made = await certificate(tmp_path)
+    asked = replace(PLAIN, ntp="pool.ntp.org")
+    assert warnings(replace(asked, ca=made.ca.read_bytes())) == ()
+    (warned,) = warnings(replace(asked, ca=made.chain.read_bytes()))
+    assert "a server's own certificate" in warned
 
 
 def test_the_host_is_told_from_its_port_as_it_is_written() -> None:
