@@ -163,7 +163,9 @@ class ScriptedEngine:
         return wait.tag, JobShown(self.jobs[wait.follow.job], "")
 
     def _view(self, name: str) -> PrinterView | None:
-        return next((view for view in self.views.values() if name in {view.printer.name, view.printer.id}), None)
+        by_uri = {view.printer.uri: view for view in self.views.values()}
+        by_name = {said: view for view in self.views.values() for said in (view.printer.id, view.printer.name)}
+        return by_uri.get(name) or by_name.get(name)
 
     def _unknown(self, name: str) -> Refusal:
         return Refusal("unknown-printer", f"There is no printer {name}; see the list of printers.", 404)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 from fanfold.messages import (
     Event,
@@ -61,7 +62,7 @@ class ZebraWsPrintHooks:
 
 def _serial(printer: Printer | None) -> str:
     scheme, _, serial = printer.uri.partition(":") if printer else ("", "", "")
-    return serial if scheme.lower() == "weblink" else ""
+    return unquote(serial) if scheme.lower() == "weblink" else ""
 
 
 def _json(said: dict[str, str]) -> bytes:

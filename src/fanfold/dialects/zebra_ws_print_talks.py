@@ -6,6 +6,7 @@ A talk yields a command, is sent its reply, and returns the answer; it raises Re
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from urllib.parse import quote, unquote
 
 from fanfold.dialects.zebra_ws_print_bodies import Label, Question, Reopening
 from fanfold.errors import Refused
@@ -79,23 +80,24 @@ def reopen(asked: Reopening) -> Talk:
 
 
 def _find(serial: str) -> Generator[Command, Reply, PrinterView]:
-    """Return the printer that goes by that serial: as its name or alias, which is quick to find, or in its URI."""
-    reply = yield ShowPrinter(serial)
-    if isinstance(reply, PrinterShown):
-        return reply.view
-    refused = _refused(reply)
-    if refused.code != "unknown-printer":
-        raise refused
-    listed = yield ListPrinters()
-    for view in listed.printers if isinstance(listed, Printers) else ():
-        if _serial(view) == serial:
-            return view
+    """Return the printer with that serial; else the one that people call so, which need not dial in."""
+    for said in (_uri(serial), serial):
+        reply = yield ShowPrinter(said)
+        if isinstance(reply, PrinterShown):
+            if said is serial or _serial(reply.view) == serial:
+                return reply.view
+        elif (refused := _refused(reply)).code != "unknown-printer":
+            raise refused
     raise _unknown(serial)
+
+
+def _uri(serial: str) -> str:
+    return f"{SCHEME}:{quote(serial, safe='', errors='surrogatepass')}"
 
 
 def _serial(view: PrinterView) -> str:
     scheme, _, serial = view.printer.uri.partition(":")
-    return serial if scheme.lower() == SCHEME else ""
+    return unquote(serial) if scheme.lower() == SCHEME else ""
 
 
 def _is_absent(view: PrinterView) -> bool:

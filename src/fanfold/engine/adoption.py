@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
@@ -11,16 +13,19 @@ from fanfold.engine.arrivals import INFO_LENGTH, Arrivals
 from fanfold.engine.devices import Devices
 from fanfold.engine.lane import Lane
 from fanfold.engine.names import Draft
-from fanfold.engine.options import NAME_LENGTH, with_kinds
+from fanfold.engine.options import NAME_LENGTH, new_id, with_kinds
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.roster import Roster
 from fanfold.errors import Refused
 from fanfold.messages import Adopted, Adoption, AdoptPrinters, Done, Unadopted
-from fanfold.model import Printer, Source
+from fanfold.model import Printer, PrinterId, Source
 from fanfold.reception import Newcomer
 
 MOST = 10_000
 """Adoptions in one command: a warehouse; more come in several."""
+
+_LIKE_A_SERIAL = re.compile(r"(?=.*[0-9])[a-z0-9]{9,16}")
+"""A word that may be the serial of a printer which nobody has seen here yet."""
 
 
 @dataclass(slots=True)
@@ -74,12 +79,13 @@ class AdoptionDesk:
 
     # within
 
-    def _plan(self, adoptions: Iterable[Adoption]) -> _Plan:
+    def _plan(self, ask_for: Sequence[Adoption]) -> _Plan:
         newcomers = self._devices.newcomers()
         claims = _by_uri(newcomers)
         by_serial = _by_serial(newcomers)
+        serials = self._serials(ask_for, newcomers)
         plan, draft = _Plan(), self._roster.draft()
-        for one in adoptions:
+        for one in ask_for:
             uri = self._devices.uri(one.device, by_serial.get(one.device.strip(), ()))
             claimants = claims.get(uri, ())
             plan.uris.append(uri)
@@ -88,7 +94,7 @@ class AdoptionDesk:
             if lane is not None:
                 self._plan_known(plan, lane, one, claimants)
             elif uri not in plan.new:
-                plan.new[uri] = self._drafted(uri, one, claimants, draft)
+                plan.new[uri] = self._drafted(uri, one, claimants, draft, serials)
         return plan
 
     def _plan_known(self, plan: _Plan, lane: Lane, one: Adoption, claimants: Sequence[Newcomer]) -> None:
@@ -96,15 +102,41 @@ class AdoptionDesk:
         if identity != lane.printer.identity:
             plan.bound.append((lane, identity))
 
-    def _drafted(self, uri: str, one: Adoption, claimants: Sequence[Newcomer], draft: Draft) -> Printer:
+    def _drafted(
+        self, uri: str, one: Adoption, claimants: Sequence[Newcomer], draft: Draft, serials: AbstractSet[str]
+    ) -> Printer:
         identity = one.identity or _claimed(uri, claimants)
         visitor = next((who for who in claimants if who.identity == identity), None)
-        serial = visitor.serial if visitor else unquote(uri.partition(":")[2])
-        name = one.name.strip() or _own_name(visitor, draft) or serial
-        alias = (serial,) if name.casefold() != serial.casefold() and draft.is_free(serial) else ()
+        serial = visitor.serial if visitor else _serial_in(uri)
+        if holder := draft.holder(serial):
+            raise self._serial_taken(uri, serial, holder)
+        name = one.name.strip() or self._own_name(visitor, draft, serials) or serial
+        alias = (serial,) if name.casefold() != serial.casefold() else ()
         printer = draft.new(name, uri, Source.ADDED, alias)
         info = visitor.info[:INFO_LENGTH] if visitor else ""
         return with_kinds(replace(printer, identity=identity, info=info), self._roster.transport(uri))
+
+    def _own_name(self, visitor: Newcomer | None, draft: Draft, serials: AbstractSet[str]) -> str:
+        """What a newcomer calls itself, where people can say it and it is no word for anybody else."""
+        name = visitor.name.strip() if visitor else ""
+        if visitor is None or not name.isprintable() or len(name) > NAME_LENGTH or draft.holder(name):
+            return ""
+        words = {name.casefold(), new_id(name, ())} - {visitor.serial.casefold()}
+        is_anothers = any(word in serials or _LIKE_A_SERIAL.fullmatch(word) for word in words)
+        return "" if is_anothers or self._roster.receiver(name) else name
+
+    def _serials(self, ask_for: Iterable[Adoption], newcomers: Iterable[Newcomer]) -> AbstractSet[str]:
+        """Every serial that is known, of those that are let in, that wait and that are named; in lower case."""
+        let_in = (_serial_in(lane.printer.uri) for lane in self._roster if self._roster.receiver(lane.printer.uri))
+        named = (one.device.strip() for one in ask_for)
+        return {word.casefold() for word in (*let_in, *named, *(one.serial for one in newcomers))}
+
+    def _serial_taken(self, uri: str, serial: str, holder: PrinterId) -> Refused:
+        says = (
+            f"{uri} must answer to its serial, but {self._roster.name_of(holder)} answers to {serial[:40]!r}. "
+            "Call that one otherwise or remove it first. Nobody was let in."
+        )
+        return Refused(says, code="name-taken", status=409)
 
     def _adopted(self, plan: _Plan) -> Adopted:
         views = []
@@ -140,7 +172,5 @@ def _claimed(uri: str, claimants: Sequence[Newcomer]) -> str:
     return next(iter(identities), "")
 
 
-def _own_name(visitor: Newcomer | None, draft: Draft) -> str:
-    """What a newcomer calls itself, where people can say it and nobody else answers to it."""
-    name = visitor.name.strip() if visitor else ""
-    return name if name.isprintable() and len(name) <= NAME_LENGTH and draft.is_free(name) else ""
+def _serial_in(uri: str) -> str:
+    return unquote(uri.partition(":")[2])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
+from typing import cast
 
 from fanfold.engine.options import checked_name, new_id
 from fanfold.errors import Refused
 from fanfold.model import Printer, PrinterId, Source
+
+
+_Taken = MutableMapping[str, object]
 
 
 def address(uri: str) -> str:
@@ -54,20 +58,20 @@ class Draft:
         self._said: ChainMap[str, PrinterId] = ChainMap({}, names.said)
         self._ids: ChainMap[PrinterId, object] = ChainMap({}, ids)
 
-    def is_free(self, name: str) -> bool:
-        """Tell whether nobody answers to that name."""
-        return self._said.get(name.strip().casefold()) is None
+    def holder(self, name: str) -> PrinterId | None:
+        """Return who answers to that name."""
+        return self._said.get(name.strip().casefold())
 
     def new_id(self, name: str) -> PrinterId:
-        """Return an id like that name."""
-        made = new_id(name, self._ids)
+        """Return an id like that name, to which nobody answers."""
+        made = new_id(name, ChainMap(cast("_Taken", self._ids), cast("_Taken", self._said)))
         self._ids[made] = None
         return made
 
     def new(self, name: str, uri: str, source: Source, aliases: Iterable[str] = ()) -> Printer:
         """Return a printer that is not there yet, with an id of its own. Raises Refused."""
         name = checked_name(name)
-        if not self.is_free(name):
+        if self.holder(name) is not None:
             says = f"A printer is called {name!r} already. Choose another name, or change or remove that one."
             raise Refused(says, code="name-taken", status=409)
         printer = Printer(self.new_id(name), name, uri, tuple(aliases), source=source)

@@ -44,7 +44,7 @@ class Roster:
         return iter(sorted(self._lanes.values(), key=lambda lane: (_RANK[lane.printer.source], lane.printer.name)))
 
     def find(self, said: str) -> Lane:
-        """Return the lane of the printer with that id, name or alias. Raises Refused `unknown-printer` 404."""
+        """Return the lane of the printer with that id, name, alias or own URI. Raises Refused `unknown-printer` 404."""
         lane = self.get(said)
         if lane is None:
             raise Refused(self._unknown(said), code="unknown-printer", status=404)
@@ -58,8 +58,8 @@ class Roster:
         return f"There is no printer {said[:80]!r}. Known are: {known[:400]}."
 
     def get(self, said: str) -> Lane | None:
-        """Return that lane, or None."""
-        found = self._names.find(said)
+        """Return that lane, or None. The URI of one that dials in means just that one, whatever others are called."""
+        found = (self._names.at(said) if self.receiver(said) else None) or self._names.find(said)
         return self._lanes.get(found) if found else None
 
     def meant(self, said: str) -> Lane | None:

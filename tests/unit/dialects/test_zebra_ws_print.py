@@ -41,6 +41,14 @@ from fanfold.wire import Document, Request, Response
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 SERIAL = "XXZKJ181100170"
 VIEW = PrinterView(Printer(PrinterId("packing"), "Packing", f"weblink:{SERIAL}"), PrinterStatus(), channels=("main",))
+
+
+def view_of(serial: str, printer: str) -> PrinterView:
+    """A printer that is there."""
+    return PrinterView(Printer(PrinterId(printer), printer, f"weblink:{serial}"), PrinterStatus(), channels=("main",))
+
+
+VIEW_A, VIEW_B = view_of("A", "a"), view_of("B", "b")
 JOB = Job(JobId("j"), PrinterId("packing"), JobState.PENDING, NOW, NOW)
 UNKNOWN = Refusal("unknown-printer", "There is no such printer.", 404)
 STORE_FAILED = Refusal("store-failed", "The disk did not take it.", 503)
@@ -100,7 +108,7 @@ def test_a_label_is_zpl_in_utf_8_and_nothing_of_it_is_guessed() -> None:
     answer, asked = converse(post("/print_ng", {"sn": SERIAL, "data": "^XA^FDGrüße^FS^XZ"}))
     assert (answer.status, answer.body, answer.media_type) == (200, b".", "text/plain; charset=utf-8")
     document = Document.of("^XA^FDGrüße^FS^XZ".encode(), "application/vnd.zebra-zpl")
-    assert asked == [ShowPrinter(SERIAL), Submit("packing", document, is_typed=True)]
+    assert asked == [ShowPrinter(f"weblink:{SERIAL}"), Submit("packing", document, is_typed=True)]
 
 
 @pytest.mark.parametrize(
@@ -132,18 +140,49 @@ def test_an_old_app_may_send_any_byte() -> None:
 
 def test_each_printer_of_a_body_is_looked_up_once_and_before_the_first_label_is_kept() -> None:
     body = "&".join(f"{serial}=XlhBXlha" for serial in ("A", "B", "A", "B")).encode()
-    _, asked = converse(post("/print", body))
+    _, asked = converse(post("/print", body), of({"weblink:A": VIEW_A, "weblink:B": VIEW_B}))
     assert [type(command) for command in asked] == [ShowPrinter] * 2 + [Submit] * 4
 
 
-def test_a_printer_whose_serial_stands_in_its_uri_only_is_found_in_the_list() -> None:
-    def engine(command: Command) -> Reply:
-        return UNKNOWN if isinstance(command, ShowPrinter) else obliging(command)
+def of(views: dict[str, PrinterView]) -> Any:
+    """Return an engine that finds these printers."""
 
-    answer, asked = converse(post("/print_ng", {"sn": SERIAL, "data": "^XA^XZ"}), engine)
-    assert answer.status == 200
-    assert [type(command) for command in asked] == [ShowPrinter, ListPrinters, Submit]
-    answer, _ = converse(post("/print_ng", {"sn": SERIAL[:12], "data": "^XA^XZ"}), engine)
+    def engine(command: Command) -> Reply:
+        if isinstance(command, ShowPrinter):
+            return PrinterShown(views[command.printer]) if command.printer in views else UNKNOWN
+        return obliging(command)
+
+    return engine
+
+
+def test_a_printer_gets_no_label_by_calling_itself_by_anothers_serial() -> None:
+    evil = view_of("EVIL", "evil")
+    for views, printer in (
+        ({"weblink:A": VIEW_A, "A": evil}, "a"),
+        ({"weblink:A": evil, "A": VIEW_A}, "a"),
+        ({"A": evil}, "evil"),
+    ):
+        _, asked = converse(post("/print_ng", {"sn": "A", "data": "^XA^XZ"}), of(views))
+        assert isinstance(asked[-1], Submit)
+        assert asked[-1].printer == printer, "a name counts where no printer has that serial"
+
+
+def test_who_is_nobodys_serial_and_nobodys_name_is_unknown() -> None:
+    answer, asked = converse(post("/print_ng", {"sn": "A", "data": "^XA^XZ"}), of({}))
+    assert (answer.status, asked) == (404, [ShowPrinter("weblink:A"), ShowPrinter("A")])
+
+
+@pytest.mark.parametrize("serial", ["A B%C", "50J1/ä", "a&=b\n"])
+def test_a_serial_is_told_and_found_as_the_printer_says_it(serial: str) -> None:
+    view = view_of(quote(serial, safe=""), "odd")
+    answer, asked = converse(post("/print_ng", {"sn": serial, "data": "^XA^XZ"}), of({view.printer.uri: view}))
+    assert (answer.status, len(asked)) == (200, 2)
+    listed, _ = converse(Request("GET", "/list_printers"), lambda _: Printers((view,)))
+    assert listed.body.decode() == f"\n[{serial}] - main\n"
+
+
+def test_half_a_character_is_nobodys_serial() -> None:
+    answer, _ = converse(post("/print_ng", {"sn": "\ud800", "data": "^XA^XZ"}), of({}))
     assert answer.status == 404
 
 

@@ -79,3 +79,10 @@ def test_of_other_printers_nothing_is_told(uri: str) -> None:
 
 def test_its_apps_answer_as_they_like() -> None:
     assert not HOOKS.heeds_status
+
+
+def test_a_serial_is_told_as_the_printer_says_it() -> None:
+    odd = Printer(ZEBRA, "Odd", "weblink:A%20B%25C")
+    assert HOOKS.word(PrinterConnected(1, AT, ZEBRA, "raw"), odd) == Post(
+        DONE, b'{"sn": "A B%C", "job_id": "connected", "channel": "RAW"}'
+    )

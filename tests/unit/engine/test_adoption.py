@@ -108,8 +108,11 @@ async def test_of_two_who_come_at_once_under_one_serial_the_first_alone_is_bound
 
 async def test_serials_differ_by_their_case_and_schemes_do_not(tmp_path: Path) -> None:
     async with warehouse(tmp_path) as h:
-        await adopted(h, Adoption("DIAL:ab1", name="one"), Adoption("dial:AB1", name="two"))
-        assert (await h.view("one")).printer.uri == "dial:ab1"
+        await adopted(h, Adoption("DIAL:ab1", name="one"))
+        assert h.gate.desk.known("dial:ab1")
+        assert h.gate.desk.known("dial:AB1") is None
+        assert (await h.refused(AdoptPrinters((Adoption("dial:AB1", name="two"),)))).code == "name-taken", "to people"
+        await h.do(AddPrinter("two", "dial:AB1"))
         assert (await h.view("two")).printer.uri == "dial:AB1"
 
 
@@ -165,6 +168,58 @@ async def test_a_name_that_another_answers_to_is_not_taken_from_a_newcomer(tmp_p
             h.gate.wait(serial, name)
         reply = await h.adopt("1", "2", "3", "4", "5")
         assert [view.printer.name for view in reply.views] == ["1", "twin", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["VICTIM-1", "victim-1", "Victim 1", "dial:VICTIM-1", "50J000000001", "50J000000001.", "d2j204500123", "Known-1"],
+)
+async def test_no_newcomer_is_called_as_another_printer_may_be_by_its_serial(tmp_path: Path, own: str) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.do(AddPrinter("gate", "dial:known-1"))
+        h.gate.wait("VICTIM-1", "Dock 4")
+        h.gate.wait("EVIL", own)
+        assert (await h.adopt("EVIL")).views[0].printer.name == "EVIL"
+        assert (await h.adopt("VICTIM-1", "50J000000001")).views[0].printer.aliases == ("VICTIM-1",)
+        for serial in ("VICTIM-1", "victim-1", "dial:VICTIM-1", "50J000000001"):
+            assert (await h.view(serial)).printer.uri in ("dial:VICTIM-1", "dial:50J000000001")
+
+
+async def test_a_newcomer_may_call_itself_by_its_own_serial_and_by_plain_words(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        h.gate.wait("50J000000001", "50j000000001")
+        h.gate.wait("50J000000002", "Warehouse")
+        reply = await h.adopt("50J000000001", "50J000000002")
+        assert [view.printer.name for view in reply.views] == ["50j000000001", "Warehouse"]
+        assert (await h.view("50J000000001")).printer.uri == "dial:50J000000001"
+
+
+async def test_a_printer_always_answers_to_its_serial_or_is_not_let_in(tmp_path: Path) -> None:
+    async with warehouse(tmp_path, PrinterSetting("till", "toy:1", ("50J1",))) as h:
+        for adoptions in (
+            (Adoption("50J1", name="Dock 4"),),
+            (Adoption("50J1"),),
+            (Adoption("7", name="50J2"), Adoption("50J2", name="x")),
+        ):
+            refusal = await h.refused(AdoptPrinters(adoptions))
+            assert (refusal.code, refusal.status) == ("name-taken", 409)
+        assert "till answers to '50J1'" in (await h.refused(AdoptPrinters((Adoption("50J1"),)))).says
+        assert h.gate.let_in == []
+
+
+async def test_no_printer_gets_an_id_that_is_another_ones_name(tmp_path: Path) -> None:
+    async with warehouse(tmp_path, PrinterSetting("till", "toy:1", ("receipt",))) as h:
+        h.gate.wait("1", "Receipt.")
+        assert (await h.adopt("1")).views[0].printer.id == "receipt-2"
+        assert (await h.view("receipt")).printer.name == "till"
+
+
+async def test_a_uri_is_the_printer_that_dials_in_with_it_and_no_other(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.do(AddPrinter("dial:1", "dial:2"))
+        assert (await h.view("dial:1")).printer.uri == "dial:2", "a name as good as any, while nobody dials in so"
+        await h.do(AddPrinter("two", "dial:1"))
+        assert (await h.view("DIAL:1")).printer.uri == "dial:1"
 
 
 async def test_a_name_that_is_asked_for_and_taken_lets_nobody_in(tmp_path: Path) -> None:
