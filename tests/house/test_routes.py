@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, web
 
+from fanfold.config import DOORS, Settings
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.dialects.native_routes import ROUTES
+from fanfold.registry import HTTP_DIALECTS, HTTP_ROUTES
 from fanfold.server.access import Access
-from fanfold.server.base import Doors
+from fanfold.server.base import AppDoor, Doors
 from fanfold.server.http import Server
 from tests.unit.server.stage import TOKEN, At, FakeEngine, ToyDialect, files
 
@@ -27,9 +29,11 @@ KNOCKS: dict[str, tuple[dict[str, str], int]] = {
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     engine = FakeEngine(tmp_path)
-    doors = Doors(NativeHttp(), ROUTES, ToyDialect, ToyDialect)
+    apps = {name: AppDoor(make(Settings), HTTP_ROUTES[name]) for name, make in HTTP_DIALECTS.items()}
+    doors = Doors(NativeHttp(), ROUTES, ToyDialect, ToyDialect, apps=apps)
     access = Access(engine.allows_origin, (), TOKEN)
-    async with Server(engine, doors, [At("0.0.0.0")], access, message_bytes=1024, assets=files(tmp_path)) as made:
+    at = At("0.0.0.0", doors=(*DOORS, *apps))
+    async with Server(engine, doors, [at], access, message_bytes=1024, assets=files(tmp_path)) as made:
         yield made
     assert engine.done == [], "a refused request reached the engine"
 
@@ -41,6 +45,7 @@ def routes(server: Server) -> list[tuple[str, str]]:
         assert route.resource is not None
         path = re.sub(r"\{[^}:]+(:[^}]*\)[^}]*)?\}", "x", route.resource.canonical)
         found.add((route.method, path))
+    found |= {(row.method, row.path) for rows in HTTP_ROUTES.values() for row in rows}
     return sorted(found)
 
 
@@ -58,7 +63,7 @@ async def test_every_route_asks_access(server: Server, knock: str) -> None:
                 async with client.request(method, url + path, headers={**headers, **upgrade}) as answer:
                     assert answer.status == status, (method, path)
                 walked += 1
-    assert walked > 2 * len(ROUTES)
+    assert walked > 2 * (len(ROUTES) + sum(map(len, HTTP_ROUTES.values())) - 1)
 
 
 def test_the_table_of_the_native_api_is_what_the_router_has(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def is_public(arrival: Arrival) -> bool:
 
     A browser sends neither token nor Origin for a link that is followed or a `<script src>`, so those must do without.
     """
-    guarded = arrival.path.startswith("/v1/") or arrival.path == "/metrics" or is_upgrade(arrival)
+    guarded = arrival.path.startswith("/v1/") or arrival.path == "/metrics" or arrival.asks_app or is_upgrade(arrival)
     return arrival.method in ("GET", "HEAD") and not guarded
 
 

@@ -36,6 +36,8 @@ class Arrival:
     """Common name in the client certificate, whose chain TLS has checked; empty: there is none."""
     has_secret_path: bool = False
     """Whether the path may hold a secret that nobody must read in a log."""
+    asks_app: bool = False
+    """Whether the path is one of an app's dialect: its answers are for who was let in, by whatever method."""
 
     @property
     def shown(self) -> str:

@@ -73,7 +73,7 @@ class Guard:
         if self._printers.has_strayed(arrival):  # taken for a page, it would look connected
             return self._refuse(arrival, Refusal("not-here", WRONG_LISTENER, 404))
         route = self._app_route(arrival, ear)
-        if answer := self._judge(request, arrival, ear, is_app=route is not None):
+        if answer := self._judge(request, replace(arrival, asks_app=route is not None), ear):
             return answer
         return await (route or handler)(request)
 
@@ -90,12 +90,12 @@ class Guard:
             return problems.refused(found.refusal, found.challenge)
         return await self._printers.receive(request, arrival, door, found, proofs.secret)
 
-    def _judge(self, request: web.Request, arrival: Arrival, ear: Ear, *, is_app: bool) -> web.Response | None:
+    def _judge(self, request: web.Request, arrival: Arrival, ear: Ear) -> web.Response | None:
         admission = self._access.admit(arrival)
         if isinstance(admission, Refusal):
             return self._refuse(arrival, admission)
         request[headers.ADMISSION] = admission
-        if not is_app and _door(arrival) not in ear.listener.doors:
+        if not arrival.asks_app and _door(arrival) not in ear.listener.doors:
             return problems.problem(404, "not-here", "This listener does not offer that; see `doors` in fanfold.toml.")
         return headers.preflight(request) if headers.is_preflight(request) else None
 

@@ -345,6 +345,8 @@ async def test_an_apps_door_asks_access_as_all_others_do(tmp_path: Path) -> None
         ):
             async with stage.client.post(stage.url + "/print", data=b"^XA^XZ", headers=headers) as answer:
                 assert answer.status == expected
+            async with stage.client.get(stage.url + "/list", headers=headers) as answer:
+                assert answer.status == (200 if expected == 201 else expected)
 
 
 async def test_an_address_list_opens_a_wide_listener_without_any_token(tmp_path: Path) -> None:
@@ -354,3 +356,5 @@ async def test_an_address_list_opens_a_wide_listener_without_any_token(tmp_path:
             at = url.replace("0.0.0.0", "127.0.0.1")
             async with stage.client.post(at + "/print", data=b"^XA^XZ") as answer:
                 assert answer.status == expected
+            async with stage.client.get(at + "/list") as answer:
+                assert answer.status == (200 if expected == 201 else expected)
