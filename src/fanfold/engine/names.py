@@ -10,7 +10,6 @@ from fanfold.engine.options import checked_name, new_id
 from fanfold.errors import Refused
 from fanfold.model import Printer, PrinterId, Source
 
-
 _Taken = MutableMapping[str, object]
 
 
