@@ -33,7 +33,7 @@ class Device:
 
     __slots__ = (
         "_check", "_complain", "_faults", "_greeted", "_heard_s", "_is_there", "_manners", "_openers", "_pace",
-        "_start", "_tell", "lines", "prover", "serial",
+        "_raw_heard_s", "_start", "_tell", "lines", "prover", "serial",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +54,8 @@ class Device:
         self._faults: set[str] = set()
         self._heard_s = 0.0
         """When it last told of a fault by an alert."""
+        self._raw_heard_s = 0.0
+        """When a raw channel that is over was last heard."""
         self._greeted: Main | None = None
         self._check: asyncio.Task[None] | None = None
         self._openers: dict[Kind, Opener] = {
@@ -117,7 +119,7 @@ class Device:
             return
         self._tell(ChannelOpened(kind))
         if kind == "raw":
-            self.prover.returned()
+            self._returned()
 
     def channel_went(self, channel: Channel, kind: Kind, says: str) -> None:
         """Take note that a channel is over. A raw one is asked for again; a config one ends after each command."""
@@ -127,10 +129,17 @@ class Device:
         if not channels:
             self._tell(ChannelClosed(kind, says))
         if kind == "raw":
+            self._raw_heard_s = max(self._raw_heard_s, channel.line.heard_s)
             self._openers["raw"].want()
             if channels:
-                self.prover.returned()
+                self._returned()
         self._gone_if_alone(says)
+
+    def _returned(self) -> None:
+        """Take note that raw is there anew. A main line outlives no restart: one from before tells that none was."""
+        primary = self.lines.primary
+        has_stood = primary is not None and primary.opened_s <= self._raw_heard_s
+        self.prover.returned(may_have_forgotten=not has_stood)
 
     def turn_out(self) -> None:
         """Hang up on it: it is not let in any more."""

@@ -47,6 +47,8 @@ class Ledger(Generic[K]):
 
     _entries: list[Entry[K]] = field(default_factory=list)
     _alerts: int = 0
+    _alerts_before: int = 0
+    """Those that came before the printer was lost; later ones may be for what somebody else sent to one that forgot."""
     _given_up: list[K] = field(default_factory=list)
     _seen: tuple[int, int] | None = None
     """Counter and alerts at the last reading that fitted."""
@@ -138,13 +140,16 @@ class Ledger(Generic[K]):
 
     def shaken(self) -> None:
         """Note that the printer came back after a loss: it may have forgotten what it had."""
+        if not any(entry.at_risk for entry in self._entries):
+            self._alerts_before = self._alerts
         for entry in self._entries:
             entry.at_risk = entry.closed
 
     def lost(self, counter: int) -> list[K]:
         """Return the jobs at risk of which labels are missing, the printer being quiet; then all it has is forgotten.
 
-        The last of them are missing: it prints in turn, and what it got after the loss it did not lose.
+        The last of them are missing: it prints in turn, and what it got after the loss it did not lose. Those at risk
+        of which none is missing are forgotten too: the labels may be somebody else's.
         """
         base = self._entries[0].baseline if self._entries else None
         known = self._known()
@@ -155,8 +160,7 @@ class Ledger(Generic[K]):
             if entry.at_risk and missing > 0:
                 missing -= _labels(entry)
                 lost.insert(0, entry.key)
-            entry.at_risk = False
-        if lost:
+        if any(entry.at_risk for entry in known):
             self.drop()
             self._given_up = [key for key in self._given_up if key not in lost]
         return lost
@@ -182,6 +186,8 @@ class Ledger(Generic[K]):
             if base is None or entry.prints is None or not entry.closed:
                 break
             formats, labels = formats + entry.prints.formats, labels + entry.prints.labels
+            if entry.at_risk and formats > self._alerts_before:
+                break
             if formats <= self._alerts and labels == counter - base:
                 fitting = number
         return fitting
@@ -203,7 +209,9 @@ class Ledger(Generic[K]):
 
     def _prove(self, count: int, counter: int) -> list[K]:
         proven, self._entries = self._entries[:count], self._entries[count:]
-        self._alerts = max(0, self._alerts - sum(entry.prints.formats for entry in proven if entry.prints))
+        formats = sum(entry.prints.formats for entry in proven if entry.prints)
+        self._alerts = max(0, self._alerts - formats)
+        self._alerts_before = max(0, self._alerts_before - formats)
         if self._entries:
             first = self._entries[0]
             first.baseline = max(counter, first.baseline or 0)

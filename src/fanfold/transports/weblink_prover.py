@@ -97,11 +97,11 @@ class Prover:
         self.ledger.withdraw(entry)
         self._give_up()
 
-    def returned(self) -> None:
-        """Note that the raw channel is there anew: what was in the printer's buffer may be lost."""
+    def returned(self, *, may_have_forgotten: bool) -> None:
+        """Note that the raw channel is there anew; where it was started anew, what was in its buffer is lost."""
         self._came.set()
         self._is_mute = False
-        if self.ledger.waiting:
+        if self.ledger.waiting and may_have_forgotten:
             self.ledger.shaken()
             self._was_lost = True
             self._seen.clear()

@@ -187,13 +187,33 @@ def test_what_cannot_be_counted_hides_no_loss_before_it() -> None:
     assert ledger.lost(10) == ["a"]
 
 
-def test_where_all_labels_came_nothing_was_lost() -> None:
+def test_where_all_labels_came_nothing_was_lost_and_what_was_not_told_before_the_loss_is_never_proven() -> None:
     ledger: Ledger[str] = Ledger()
     delivered(ledger, "a", 10)
     ledger.shaken()
     assert ledger.lost(11) == []
     ledger.alert()
-    assert ledger.read(11, quiet=True) == ["a"], "its alert may come late"
+    assert ledger.read(11, quiet=True) == [], "the label may be what somebody else sent to it since"
+    assert ledger.given_up() == ["a"]
+
+
+def test_what_was_told_before_the_loss_is_proven_after_it() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    ledger.alert()
+    ledger.shaken()
+    ledger.alert()
+    ledger.shaken()
+    assert ledger.read(11, quiet=True) == ["a"]
+
+
+def test_alerts_after_a_loss_prove_nothing_of_what_may_be_forgotten() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "a", 10)
+    ledger.shaken()
+    ledger.alert()
+    ledger.shaken()
+    assert ledger.read(11, quiet=True) == []
 
 
 def test_without_a_loss_nothing_is_called_lost() -> None:
