@@ -81,5 +81,5 @@ class Courier:
             return Failed(str(error), is_away=True)
         except Exception as fault:  # noqa: BLE001  # told; the letter is tried again
             self._background.fault(f"webhook {terms.setting.name}: post", fault)
-            return Failed(f"it could not be posted: {fault!r}")
+            return Failed(f"it could not be posted ({type(fault).__name__}); the log says more")
         return verdict(answer, heeds_status=terms.wording.heeds_status)

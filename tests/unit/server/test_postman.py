@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -70,7 +71,10 @@ async def test_it_hears_for_how_long_a_receiver_wants_to_be_left_alone(receiver:
         answer = await postman.post(receiver.url, {}, BODY, LONG_S)
         assert answer.retry_after_s is not None
         assert low_s <= answer.retry_after_s <= high_s
-    for said in ("soon", "", "-5", "Thu, 99 Foo 2026"):
+    for said in (
+        "soon", "", "-5", "Thu, 99 Foo 2026", "Wed, 21 Oct 99999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +99999999999999999999",
+    ):  # fmt: skip
         receiver.mood = answers(503, Retry_After=said)
         assert (await postman.post(receiver.url, {}, BODY, LONG_S)).retry_after_s is None
 
@@ -95,6 +99,46 @@ async def test_one_that_is_not_there_is_told_in_words_without_secrets(postman: P
         with pytest.raises(OSError, match=r"URL|no answer") as raised:
             await postman.post(url, {}, BODY, LONG_S)
         assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 99),
+    ],
+    ids=["continue", "hints", "headers", "one header"],
+)
+async def test_one_that_never_comes_to_its_status_is_hung_up_on(postman: Postman, head: bytes, rest: bytes) -> None:
+    async with talking(head, rest * 1000) as (url, said):
+        with pytest.raises(ConnectionError, match=r"no answer: (the connection ended|what came is not HTTP)"):
+            await postman.post(url, {}, BODY, LONG_S)
+        assert await said < 16 * 1024**2  # what the system takes in between
+
+
+async def test_hundreds_of_answers_on_one_connection_are_each_given_their_room(
+    receiver: Receiver, postman: Postman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.server.postman.ANSWER_BYTES", 1024)
+    for _ in range(100):
+        assert await postman.post(receiver.url, {}, BODY, LONG_S) == Answer(204)
+    assert len({heard.way for heard in receiver.heard}) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"POST /hook?key=s3cret HTTP/1.1\r\n\r\n", b"HTTP/1.1 999 s3cret\xff\r\n s3cret\r\n\r\n", b"s3cret" * 9999, b""],
+)
+async def test_neither_what_it_says_nor_our_url_is_told_of_one_that_talks_nonsense(
+    postman: Postman, said: bytes
+) -> None:
+    async with talking(said, b"") as (url, _):
+        with pytest.raises(ConnectionError, match=r"^no answer: [^\n]*$") as raised:
+            await postman.post(url.replace("//", "//me:s3cret@") + "/s3cret?key=s3cret", {}, BODY, LONG_S)
+    assert "s3cret" not in str(raised.value)
+    assert len(str(raised.value)) < 250
 
 
 @pytest.mark.parametrize("mood", [goes_on_and_on, mumbles])
@@ -140,6 +184,29 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_posted_to(tmp_path: 
         with pytest.raises(ConnectionError, match=r"(?i)certificate"):
             await postman.post(receiver.url, {}, BODY, LONG_S)
         assert receiver.heard == []
+
+
+@asynccontextmanager
+async def talking(head: bytes, rest: bytes) -> AsyncIterator[tuple[str, asyncio.Future[int]]]:
+    """Listen at a URL, and answer by these bytes, the rest again and again; tell how many went out till the end."""
+    said: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(BODY)
+        count = len(head)
+        writer.write(head)
+        with suppress(ConnectionError):
+            while rest:
+                writer.write(rest)
+                await writer.drain()
+                count += len(rest)
+        writer.close()
+        if not said.done():
+            said.set_result(count)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", said
 
 
 async def test_it_can_be_called_back_in_the_middle(receiver: Receiver, postman: Postman) -> None:
