@@ -42,6 +42,8 @@ def test_two_readings_that_agree_prove(first: Reading, second: Reading, verdict:
         (Reading(100, True), Reading(100, None)),
         (Reading(100, False), Reading(100, True)),
         (Reading(100, True), Reading(101, True)),
+        (Reading(102, None), Reading(103, None)),
+        (Reading(103, None), Reading(100, None)),
         (Reading(102, True), Reading(102, True)),
         (Reading(104, True), Reading(104, True)),
         (Reading(99, True), Reading(99, True)),
@@ -55,6 +57,10 @@ def test_a_job_whose_labels_cannot_be_told_is_never_called_printed() -> None:
     counted = Counted(100, None)
     assert isinstance(judge(counted, Reading(101, True), Reading(101, True)), Unknown)
     assert judge(counted, Reading(100, True), Reading(100, True)) == NothingPrinted()
+
+
+def test_a_job_that_prints_nothing_is_not_called_printed_because_nothing_moved() -> None:
+    assert judge(Counted(100, Prints(0, 0)), Reading(100, True), Reading(100, True)) == NothingPrinted()
 
 
 def test_a_buffer_is_quiet_when_nothing_is_in_it() -> None:

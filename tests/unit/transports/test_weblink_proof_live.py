@@ -400,6 +400,22 @@ async def test_a_job_behind_others_that_may_be_cancelled_at_the_printer_is_not_s
     assert isinstance(judge(counted, Reading(12, True), Reading(12, True)), Unknown)
 
 
+async def test_a_label_that_printed_in_the_place_of_one_cancelled_at_the_printer_is_not_printed_twice(
+    a_dock: Dock,
+) -> None:
+    async with a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        printer.fault("PRINTER PAUSED")
+        await a_dock.deliver(label("cancelled by hand"))
+        delivery = await broken_off(a_dock, printer, label("ours"), Ear())
+        printer.press.waiting.popleft()
+        printer.mend("PRINTER PAUSED")
+        await printer.labels_out(1)
+        printer.drop("raw")
+        with pytest.raises(Interrupted, match="does not tell of this one"):
+            await delivery
+
+
 # --- after the gateway was killed
 
 
