@@ -182,8 +182,8 @@ def test_an_empty_list_says_so_on_stderr(gateway: FakeGateway) -> None:
         ("printers reject S1", messages.RejectPrinter("S1"), messages.Done(("S1 is let in no more.",))),
         ("printers ask Dock ~HI", messages.AskPrinter("Dock", b"~HI"), messages.PrinterSaid(b"\x02ZD420\x03\r\n")),
         (
-            "printers ask Dock !getvar --channel config --within 3",
-            messages.AskPrinter("Dock", b"!getvar\r\n", "config", 3),
+            "printers ask Dock !getvar --channel config --within 300",
+            messages.AskPrinter("Dock", b"!getvar\r\n", "config", 300),
             messages.PrinterSaid(b'"?"'),
         ),
         (
@@ -467,6 +467,50 @@ def test_a_print_that_waits_tells_by_its_exit_code(
     assert kinds == [messages.Submit, messages.Follow, messages.ShowJob, messages.ShowJob]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "wanted", "code"),
+    [
+        (Evidence.PRINTED, "printed", Exit.DONE),
+        (Evidence.PRINTED, "delivered", Exit.DONE),
+        (Evidence.DELIVERED, "delivered", Exit.DONE),
+        (Evidence.DELIVERED, "printed", Exit.NOT_PRINTED),
+        (Evidence.SENT, "delivered", Exit.NOT_PRINTED),
+    ],
+)
+def test_a_print_waits_for_the_proof_that_is_asked_for(
+    gateway: FakeGateway, evidence: Evidence, wanted: str, code: Exit
+) -> None:
+    gateway.replies = [Accepted(job(), "Zebra"), messages.JobShown(job(JobState.COMPLETED, evidence=evidence), "Zebra")]
+    result = fanfold(gateway, "print", "Zebra", "-", "--wait-for", wanted, stdin=b"^XA^XZ")
+    assert result.exit_code == code
+    assert ("nothing has proved so far that it was " + wanted in result.stderr) == bool(code)
+    _, follow = gateway.commands
+    assert follow == messages.Follow(JobId("j-1"), Evidence[wanted.upper()], 30)
+
+
+def test_what_is_completed_after_the_wait_may_still_be_proved(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.cli.send.ASK_AGAIN_S", 0)
+    monkeypatch.setattr("fanfold.cli.send.WAIT_S", 1e-6)
+    looks = [job(JobState.PROCESSING)] * 3 + [job(JobState.COMPLETED, evidence=Evidence.DELIVERED)] * 3
+    looks += [job(JobState.COMPLETED, evidence=Evidence.PRINTED)]
+    gateway.replies = [Accepted(job(), "Zebra"), *(messages.JobShown(look, "Zebra") for look in looks)]
+    assert fanfold(gateway, "print", "Zebra", "-", "--wait-for", "printed", stdin=b"^XA^XZ").exit_code == Exit.DONE
+    assert gateway.replies == []
+
+
+def test_a_proof_is_not_waited_for_without_end(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfold.cli.send.ASK_AGAIN_S", 0)
+    monkeypatch.setattr("fanfold.cli.send.WAIT_S", 1e-6)
+    monkeypatch.setattr("fanfold.cli.send.LOOKS_FOR_PROOF", 3)
+    taken = messages.JobShown(job(JobState.COMPLETED, evidence=Evidence.DELIVERED), "Zebra")
+    gateway.replies = [Accepted(job(), "Zebra"), *[taken] * 4]
+    result = fanfold(gateway, "print", "Zebra", "-", "--wait-for", "printed", stdin=b"^XA^XZ")
+    assert result.exit_code == Exit.NOT_PRINTED
+    assert gateway.replies == []
+
+
 def test_a_refusal_is_told_in_the_gateways_words(gateway: FakeGateway) -> None:
     gateway.replies = [Refusal("unknown-printer", "There is no printer Zebr. Did you mean Zebra?", 404)]
     result = fanfold(gateway, "printers", "show", "Zebr")
@@ -565,6 +609,8 @@ def test_a_token_file_that_cannot_be_read_is_told(gateway: FakeGateway, tmp_path
         ["printers", "adopt", "--file", "/no/such/file"],
         ["printers", "adopt", "--file", "/dev/null"],
         ["printers", "ask", "Dock", "~HI", "--within", "0"],
+        ["printers", "ask", "Dock", "~HI", "--within", "301"],
+        ["print", "Zebra", "/dev/null", "--wait-for", "sent"],
         ["weblink", "setup", "S1"],
         ["weblink", "setup", "S1", "--url", "wss://labels.example/"],
         ["weblink", "setup", "S1", "--url", "https://labels.example/", "--user", "dock"],

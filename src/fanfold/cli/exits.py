@@ -24,7 +24,7 @@ MEANS = {
     Exit.FAILED: "the gateway refused it, or it failed; its words are on stderr",
     Exit.WRONG_USAGE: "the command was not understood",
     Exit.UNREACHABLE: "no gateway could be reached",
-    Exit.NOT_PRINTED: "`print --wait`: the job is held, aborted or canceled",
+    Exit.NOT_PRINTED: "`print --wait`: the job is held, aborted or canceled, or less is known than `--wait-for` says",
     Exit.CANNOT_START: "the gateway could not start",
 }
 

@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -32,6 +32,11 @@ class Gateway:
 
     url: str = DEFAULT_URL
     token: str | None = field(default=None, repr=False)
+    answer_within_s: float = ANSWER_WITHIN_S
+
+    def patient(self, more_s: float) -> Gateway:
+        """Return the same gateway, which may take so much longer to answer."""
+        return replace(self, answer_within_s=self.answer_within_s + more_s)
 
     def ask(self, method: str, where: str, body: Any = None) -> Any:
         """Return the answer's JSON. Raises Failed: refused, or not reached."""
@@ -61,8 +66,9 @@ class Gateway:
         if url.scheme not in {"http", "https"} or not host or url.path.strip("/"):
             raise self._bad_url()
         if url.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=ANSWER_WITHIN_S)
-        return http.client.HTTPSConnection(host, port, timeout=ANSWER_WITHIN_S, context=ssl.create_default_context())
+            return http.client.HTTPConnection(host, port, timeout=self.answer_within_s)
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, port, timeout=self.answer_within_s, context=context)
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -10,8 +10,11 @@ import click
 
 from fanfold.cli import serials, tables, tables_arrivals
 from fanfold.cli.exits import Exit, Failed
-from fanfold.cli.gateway import WAIT_S, Gateway, path
+from fanfold.cli.gateway import Gateway, path
 from fanfold.cli.options import Lists, Show, asks
+
+LONGEST_ANSWER_S = 300
+"""As much as the API gives a printer."""
 
 
 @click.group(cls=Lists)
@@ -91,7 +94,7 @@ def test_page(gateway: Gateway, show: Show, printer: str) -> None:
 @click.option(
     "--within",
     "within_s",
-    type=click.FloatRange(0, WAIT_S, min_open=True),
+    type=click.FloatRange(0, LONGEST_ANSWER_S, min_open=True),
     default=10,
     show_default=True,
     help="Seconds that the printer may take.",
@@ -105,7 +108,7 @@ def ask(gateway: Gateway, show: Show, printer: str, text: str, *, channel: str, 
     """
     is_open = text.startswith("!") and not text[-1].isspace()
     body = {"text": text + "\r\n" * is_open, "channel": channel, "within_s": within_s}
-    answer = gateway.ask("POST", path("printers", printer, "ask"), body)
+    answer = gateway.patient(within_s).ask("POST", path("printers", printer, "ask"), body)
     if raw:
         click.echo(b64decode(answer["data"]), nl=False)
         return

@@ -15,14 +15,17 @@ from fanfold.cli import tables
 from fanfold.cli.exits import Exit, Failed
 from fanfold.cli.gateway import WAIT_S, Gateway, path
 from fanfold.cli.options import Show, asks
-from fanfold.model import FINISHED, MAX_COPIES, JobState
+from fanfold.model import MAX_COPIES, Evidence, JobState
 
+_OVER = {JobState.HELD, JobState.ABORTED, JobState.CANCELED}
 OCTETS = "application/octet-stream"
 """Says nothing, so that the gateway looks at the document itself."""
 CHUNK_BYTES = 256 * 1024
 LONG_BYTES = 4 * 1024 * 1024
 """Shorter documents are gone before a progress bar could be read."""
 ASK_AGAIN_S = 1.0
+LOOKS_FOR_PROOF = 90
+"""A printer that proves its pages does so within about a minute of taking them, unless it wants paper first."""
 
 
 @click.command("print")
@@ -45,16 +48,48 @@ ASK_AGAIN_S = 1.0
 @click.option(
     "--wait", is_flag=True, help="Wait until the printer has it; exit code 4 when it is held, aborted or canceled."
 )
+@click.option(
+    "--wait-for",
+    type=click.Choice([Evidence.DELIVERED.keyword, Evidence.PRINTED.keyword]),
+    help="Wait until it is known that the printer took all of it, or that the pages came out; exit code 4 also where "
+    "less than that becomes known.",
+)
 @asks
-def print_(gateway: Gateway, show: Show, printer: str, file: BinaryIO, *, wait: bool, **about: Any) -> None:
+def print_(
+    gateway: Gateway, show: Show, printer: str, file: BinaryIO, *, wait: bool, wait_for: str | None, **about: Any
+) -> None:
     """Print FILE on PRINTER; - is standard input."""
-    job = _submit(gateway, printer, file, wait=wait, **about)
-    while wait and not _is_over(job):
+    until = wait_for or (Evidence.DELIVERED.keyword if wait else None)
+    began_at_s = time.monotonic()
+    job = _submit(gateway, printer, file, until=until, **about)
+    if until is not None:
+        is_answered_early = time.monotonic() - began_at_s < WAIT_S
+        job = _followed(gateway, job, until, 0 if is_answered_early else LOOKS_FOR_PROOF)
+    show(job, tables.job)
+    if until is not None and job["state"] in _OVER:
+        raise Failed(f"job {job['id']} is {job['state']}: {job['message']}", Exit.NOT_PRINTED)
+    if wait_for is not None and not _is_known(job, wait_for):
+        says = f"job {job['id']} is {job['state']}, but nothing has proved so far that it was {wait_for}"
+        raise Failed(f"{says} ({job['evidence']}: {job['evidence_means']}).", Exit.NOT_PRINTED)
+
+
+def _followed(gateway: Gateway, job: Any, until: str, looks_for_proof: int) -> Any:
+    """Look at the job until no more is to come. What is completed may be proved later, so it is looked at for a while.
+
+    None of those looks are needed where the gateway answered before its time: it waits for proofs itself.
+    """
+    while not _is_known(job, until) and job["state"] not in _OVER:
+        if job["state"] == JobState.COMPLETED:
+            if until != Evidence.PRINTED.keyword or looks_for_proof <= 0:
+                break
+            looks_for_proof -= 1
         time.sleep(ASK_AGAIN_S)
         job = gateway.ask("GET", path("jobs", job["id"]))
-    show(job, tables.job)
-    if wait and job["state"] in {JobState.HELD, JobState.ABORTED, JobState.CANCELED}:
-        raise Failed(f"job {job['id']} is {job['state']}: {job['message']}", Exit.NOT_PRINTED)
+    return job
+
+
+def _is_known(job: Any, until: str) -> bool:
+    return Evidence[job["evidence"].upper()] >= Evidence[until.upper()]
 
 
 def _submit(
@@ -62,7 +97,7 @@ def _submit(
     printer: str,
     file: BinaryIO,
     *,
-    wait: bool,
+    until: str | None,
     copies: int | None,
     key: str | None,
     start_within: float | None,
@@ -76,8 +111,8 @@ def _submit(
         key=key,
         start_within_s=start_within,
         title=_name(file) if title is None else title,
-        wait="delivered" if wait else None,
-        wait_s=WAIT_S if wait else None,
+        wait=until,
+        wait_s=WAIT_S if until else None,
     )
     size_bytes = _size(file)
     headers = {"Content-Type": media_type}
@@ -85,10 +120,6 @@ def _submit(
         headers["Content-Length"] = str(size_bytes)
     with _progress(file, size_bytes) as chunks:
         return gateway.send("POST", where, chunks, headers)
-
-
-def _is_over(job: Any) -> bool:
-    return job["state"] in FINISHED or job["state"] == JobState.HELD or job["evidence"] in {"delivered", "printed"}
 
 
 def _name(file: BinaryIO) -> str | None:

@@ -32,6 +32,8 @@ def adopted(answer: Any) -> None:
         for one, fresh in zip(answer["printers"], answer["fresh"], strict=True)
     ]
     table(("NAME", "URI", "BOUND TO", "LET IN"), shown, "No printer was let in.")
+    for note in answer["notes"]:
+        click.echo(plain(note), err=True)
 
 
 def said(answer: Any) -> None:

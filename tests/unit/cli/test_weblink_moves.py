@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,3 +63,16 @@ async def test_a_printer_is_brought_to_a_second_gateway_while_the_first_keeps_it
         assert "user:dock" in shown.output
         await printer.until(lambda: printer.connections(1) > 0 and printer.connections(2) > 0)
         assert "s3cret-s3cret" not in sent.output
+
+
+async def test_a_shell_waits_until_the_printer_has_proved_its_label(tmp_path: Path) -> None:
+    (tmp_path / "label").write_bytes(b"^XA^FDhello^FS^XZ")
+    async with (
+        gateway(tmp_path / "data", door(proof=(words.Proof.NONE,))) as (url, printers),
+        WeblinkPrinter(printers.rstrip("/") + "/weblink", SERIAL) as printer,
+    ):
+        await fanfold(url, "printers", "adopt", SERIAL, "--name", "Dock")
+        await printer.opened("raw")
+        printed = await fanfold(url, "print", "Dock", str(tmp_path / "label"), "--wait-for", "printed", "--json")
+        assert printed.exit_code == Exit.DONE, printed.output
+        assert json.loads(printed.stdout)["evidence"] == "printed"
