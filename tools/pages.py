@@ -72,7 +72,8 @@ it has no door but `weblink`: there printers prove who they are by `proof`, and 
 The secret in `secret_file` has at least 16 characters, of those that a URL takes as they are (`openssl rand -hex 24`
 makes a good one); the printer's location then ends in it. A line of `users_file` is `user:password`, both without
 spaces, the password of 8 characters or more; lines that begin with `#` are passed over. A certificate's common name is
-who the printer is.
+who the printer is. Listeners whose files would call two printers the same are refused (two secret files with one
+name, a user in two users files, two files of authorities).
 
 ```toml
 [[listeners]]

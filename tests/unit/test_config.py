@@ -381,6 +381,40 @@ def test_the_authorities_of_clients_must_be_there(tmp_path: Path) -> None:
     assert refusal(tmp_path, toml).startswith(f"{tmp_path / 'ca.pem'}: there is no such file, but listener 0.0.0.0:84")
 
 
+CERTIFIED = "tls_cert = 'server.pem'\ntls_client_ca = "
+
+
+@pytest.mark.parametrize(
+    ("proof", "one", "other", "says"),
+    [
+        ("path", "secret_file = 'key'", "secret_file = 'b/key'", "both call printers secret:key, one by {0}/key and"),
+        (
+            "basic",
+            "users_file = 'users'",
+            "users_file = 'b/others'",
+            "both call printers user:p7, one by {0}/users and",
+        ),
+        ("certificate", CERTIFIED + "'ca.pem'", CERTIFIED + "'b/ca-2.pem'", "both call printers certificate:NAME, one"),
+    ],
+)
+def test_no_two_who_prove_different_things_are_called_the_same(
+    tmp_path: Path, proof: str, one: str, other: str, says: str
+) -> None:
+    for folder in (tmp_path, tmp_path / "b"):
+        folder.mkdir(exist_ok=True)
+        (folder / "key").write_text(SECRET)
+        for name in ("server.pem", "ca.pem", "ca-2.pem"):
+            (folder / name).touch()
+    (tmp_path / "users").write_text("p6:a-long-password\np7:a-long-password\n")
+    (tmp_path / "b" / "others").write_text("p7:a-long-password\np8:a-long-password\n")
+    first = PRINTERS + f"proof = ['{proof}']\n{one}\n"
+    told = refusal(tmp_path, first + first.replace("8443", "8444").replace(one, other))
+    assert told.startswith("Listeners 0.0.0.0:8443 and 0.0.0.0:8444 both call")
+    assert says.format(tmp_path) in told
+    assert "one by" in told
+    assert len(from_file(tmp_path, first + first.replace("8443", "8444")).listeners) == 2
+
+
 # --- webhooks
 
 HOOK = "[[webhooks]]\nname = 'shop'\nurl = 'https://shop.example/hook'\n"

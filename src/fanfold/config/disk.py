@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def load(config: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) 
     for listener in settings.listeners:
         _check_files(listener)
         _check_reach(listener, settings)
+    _check_identities(settings.listeners)
     if settings.access.token_file:
         read_token(settings.access.token_file)
     return settings
@@ -128,6 +129,31 @@ def _check_files(listener: Listener) -> None:
         read_secret(listener.secret_file)
     if listener.users_file is not None and {Proof.BASIC, Proof.DIGEST} & set(listener.proof):
         read_users(listener.users_file)
+
+
+def _check_identities(listeners: Sequence[Listener]) -> None:
+    """Refuse that two who proved different things are called the same: one would get the labels of the other."""
+    taken: dict[str, tuple[Path, Listener]] = {}
+    for listener in listeners:
+        for identity, file, advice in _identities(listener):
+            other, its = taken.setdefault(identity, (file, listener))
+            if other.resolve() != file.resolve():
+                raise CannotStart(
+                    f"Listeners {its.shown} and {listener.shown} both call printers {identity}, one by {other} and one "
+                    f"by {file}: who proves one would pass for the other. {advice}"
+                )
+
+
+def _identities(listener: Listener) -> Iterator[tuple[str, Path, str]]:
+    """Yield what those are called who prove something there, by which file, and what to do where that is taken."""
+    asked = set(listener.proof)
+    if listener.secret_file is not None and Proof.PATH in asked:
+        yield f"secret:{listener.secret_file.name}", listener.secret_file, "Give one of the files another name."
+    if listener.users_file is not None and asked & {Proof.BASIC, Proof.DIGEST}:
+        for user in read_users(listener.users_file):
+            yield f"user:{user}", listener.users_file, "Give one of the users another name, or use one file for both."
+    if listener.tls_client_ca is not None and Proof.CERTIFICATE in asked:
+        yield "certificate:NAME", listener.tls_client_ca, "Put the authorities that you trust alike into one file."
 
 
 def _check_reach(listener: Listener, settings: Settings) -> None:
