@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
 
+from fanfold import app
 from fanfold.app import Gateway, allow_files
 from fanfold.config import (
     Access,
@@ -255,6 +257,24 @@ async def _url(process: asyncio.subprocess.Process) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_run_makes_room_for_thousands_of_printers_before_the_first_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+
+    async def serve(*_: object) -> None:
+        done.append("serves")
+
+    monkeypatch.setattr(app, "spare_memory", lambda: done.append("memory"))
+    monkeypatch.setattr(app, "allow_files", done.append)
+    monkeypatch.setattr(app, "_serve", serve)
+    for module, name in ((gc, "set_threshold"), (sys, "setswitchinterval"), (signal, "signal")):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    settings = settings_in(tmp_path)
+    assert app.run(settings, lambda: settings) == 0
+    assert done == ["memory", app.OPEN_FILES, "serves"]
+
+
 def test_as_many_files_as_the_system_lets_may_be_open() -> None:
     import resource
 
