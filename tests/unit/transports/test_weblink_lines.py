@@ -17,6 +17,7 @@ from fanfold.simulate.weblink_discovery import Discovery
 from fanfold.transports.weblink_alerts import WORDS
 from fanfold.transports.weblink_door import WeblinkDoor
 from fanfold.transports.weblink_opener import NOT_OPENED
+from fanfold.transports.weblink_pulse import LONGEST_S
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import (
     HURRY,
@@ -283,6 +284,13 @@ def lines_of(door: WeblinkDoor) -> list[object]:
 
 
 # --- dead lines
+
+
+def test_by_default_the_dead_are_noticed_within_90_s_and_no_proxy_of_60_s_cuts_the_living() -> None:
+    usual = Weblink()
+    assert usual.dead_after_s + LONGEST_S <= 90
+    assert usual.ping_s + LONGEST_S < 60
+    assert usual.dead_after_s > 2 * (usual.ping_s + LONGEST_S), "one ping or pong may get lost"
 
 
 async def test_quiet_lines_are_pinged_and_stay(tmp_path: Path) -> None:
