@@ -13,11 +13,13 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from fanfold.app import Gateway
-from fanfold.config import Discovery, Listener, PrinterSetting, Settings
+from fanfold.config import Discovery, Listener, PrinterSetting, Settings, words
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
 from fanfold.model import Evidence, JobState
 from fanfold.simulate.moods import Ready, ResetsAfter
 from fanfold.simulate.socket import SocketPrinter
+from fanfold.simulate.weblink import Discovery as Packet
+from fanfold.simulate.weblink import Switches, WeblinkPrinter
 from tests.js import nodes
 from tests.peers.app import App
 from tests.transcripts.scripted import Conversation, ScriptedEngine
@@ -141,4 +143,25 @@ async def test_the_page_shows_a_doubt_and_takes_the_decision(tmp_path: Path) -> 
     assert "may have printed; decide" in saw["held"]
     assert "native" in saw["clients"]
     assert "taken for printed; nothing proves it" in saw["decided"]
+    assert saw["notice"] == ""
+
+
+async def test_printers_that_dial_in_are_let_in_and_rejected_by_the_pages_buttons(tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    door = Listener("127.0.0.1", 0, doors=(words.Door.WEBLINK,), proof=(words.Proof.NONE,))
+    listeners = (Listener("127.0.0.1", 0), door)
+    settings = Settings(tmp_path / "data", listeners=listeners, discovery=Discovery(cups=False))
+    async with Gateway(settings) as running:
+        url, dialled = (one.rstrip("/") for one in running.urls)
+        packet, soon = Packet(name=hostile, product=hostile), Switches(retry_s=0.1)
+        async with (
+            WeblinkPrinter(f"{dialled}/weblink", "50J1", soon, discovery=packet),
+            WeblinkPrinter(f"{dialled}/weblink", "50J2", soon, discovery=packet),
+        ):
+            saw = json.loads(await nodes.run(str(HERE / "newcomers.mjs"), url, "50J1", "50J2"))
+    assert hostile in saw["asks"]
+    assert "Dock <b>1</b>" in saw["card"]
+    assert hostile in saw["card"]
+    assert saw["images"] == 0
+    assert saw["newcomersHidden"]
     assert saw["notice"] == ""
