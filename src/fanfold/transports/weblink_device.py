@@ -141,6 +141,11 @@ class Device:
         has_stood = primary is not None and primary.opened_s <= self._raw_heard_s
         self.prover.returned(may_have_forgotten=not has_stood)
 
+    def _is_newer_than_raw(self, main: Main) -> bool:
+        """Whether nothing came over raw since that line was opened: the printer may have begun anew in between."""
+        raw = self.lines.current("raw")
+        return main.opened_s > max(self._raw_heard_s, raw.line.heard_s if raw else 0.0)
+
     def turn_out(self) -> None:
         """Hang up on it: it is not let in any more."""
         self._tell = _nobody
@@ -192,7 +197,7 @@ class Device:
                 self._tell_faults({}, frozenset({reason}))
                 self.prover.mended()
             case alerts.JobDone():
-                self.prover.alert()
+                self.prover.alert(may_have_forgotten=self._is_newer_than_raw(main))
             case alerts.Scanned(setting, data):
                 if setting in self._manners.scans:
                     self._tell(Scanned(data, setting))

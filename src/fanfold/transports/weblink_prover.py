@@ -71,8 +71,10 @@ class Prover:
 
     # what happens
 
-    def alert(self) -> None:
-        """Note that a format was printed, whoever sent it."""
+    def alert(self, *, may_have_forgotten: bool) -> None:
+        """Note that a format was printed, whoever sent it; perhaps by a printer that was started anew."""
+        if may_have_forgotten:
+            self.ledger.shaken()
         self.ledger.alert()
         self._round = 0
         self._look()
