@@ -108,6 +108,16 @@ async def test_labels_that_were_lost_with_the_power_are_never_called_printed_tho
         assert stage.job(books, TWO).evidence == DELIVERED
 
 
+async def test_labels_from_elsewhere_are_not_taken_for_those_that_went_with_the_power(tmp_path: Path) -> None:
+    async with weblink_scene(tmp_path) as stage:
+        await _lost_with_the_power(stage)
+        await stage.zebra.connected()
+        stage.zebra.print_elsewhere(TWO.quantity)
+        assert await stage.knows(TWO) == "delivered"
+        books = await stage.ends()
+        assert stage.complaints(books) == []
+
+
 async def _lost_with_the_power(stage: WeblinkScene, *how: str) -> None:
     stage.zebra.fault("PAPER OUT")
     await stage.gateway.run(*how)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from fanfold.simulate.weblink import Account
 from tests.crash.books import Books, Kept, read_books
 from tests.crash.checker import complaints
@@ -21,6 +23,8 @@ from tests.peers.processes import until
 
 SERIAL = "XXZKJ181100170"
 SENT = "queued-in-device"
+NATIVE = "fanfold.v1"
+KNOWN_S = 30
 PACE = 400_000
 """Bytes in a second: slow enough to see a printer while it reads."""
 
@@ -59,6 +63,16 @@ class WeblinkScene(Stage):
         self.wire.cut_after(label.size_bytes // 3)
         await self.offer(label)
         await self.until_it_had(label, SENT)
+
+    async def knows(self, label: Label) -> str:
+        """Wait until the printer has proved all that it will of the label's job; return what is known then."""
+        async with (
+            aiohttp.ClientSession(self.gateway.url) as web,
+            web.ws_connect("/v1/ws", protocols=(NATIVE,)) as socket,
+        ):
+            params = {"job": self.ledger.acknowledged[label.name], "until": "printed"}
+            await socket.send_json({"id": 1, "call": "jobs.follow", "params": params})
+            return str((await socket.receive_json(timeout=KNOWN_S))["result"]["evidence"])
 
     async def until_it_is(self, label: Label, state: str, evidence: int = 0) -> Kept:
         """Wait until the label's job is in that state, and so much is known of it; return it as it then is."""
