@@ -254,7 +254,10 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True)
 class AdoptPrinters:
-    """Let printers in that dial in to us: all of them, or none. Answers Adopted; Refused `identity-needed` 409."""
+    """Let printers in that dial in to us: all of them, or none. Answers Adopted.
+
+    Refused: `identity-needed` 409, `bad-identity` 422, `name-taken` 409, `bad-uri` 422.
+    """
 
     adoptions: tuple[Adoption, ...]
 
@@ -542,6 +545,8 @@ class Adopted:
 
     views: tuple[PrinterView, ...]
     fresh: tuple[bool, ...]
+    notes: tuple[str, ...] = ()
+    """What the owner should know of them, in words."""
 
 
 @dataclass(frozen=True, slots=True)

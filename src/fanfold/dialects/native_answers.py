@@ -90,8 +90,8 @@ def _arrival(reply: Unadopted | Adopted | PrinterSaid | Traced) -> shapes.Answer
     match reply:
         case Unadopted(newcomers, rejected):
             return shapes.Unadopted(newcomers=tuple(map(_newcomer, newcomers)), rejected=rejected)
-        case Adopted(views, fresh):
-            return shapes.Adopted(printers=tuple(map(printer_shape, views)), fresh=fresh)
+        case Adopted(views, fresh, notes):
+            return shapes.Adopted(printers=tuple(map(printer_shape, views)), fresh=fresh, notes=notes)
         case PrinterSaid(answer):
             return shapes.PrinterSaid(text=answer.decode("utf-8", "replace"), data=answer)
         case Traced(lines):

@@ -153,10 +153,14 @@ class Unadopted(Shape, frozen=True):
 
 
 class Adopted(Shape, frozen=True):
-    """The printers that were let in, in the order asked for; `fresh` tells of each whether it was no printer before."""
+    """The printers that were let in, in the order asked for; `fresh` tells of each whether it was no printer before.
+
+    `notes` says what their owner should know.
+    """
 
     printers: tuple[Printer, ...]
     fresh: tuple[bool, ...]
+    notes: tuple[str, ...]
 
 
 class PrinterSaid(Shape, frozen=True):

@@ -24,6 +24,8 @@ from fanfold.reception import Newcomer
 MOST = 10_000
 """Adoptions in one command: a warehouse; more come in several."""
 
+_IDENTITY = re.compile(r"none|(?:certificate|user|secret):\S.*")
+"""As `door.Visit.identities` has them."""
 _LIKE_A_SERIAL = re.compile(r"(?=.*[0-9])[a-z0-9]{9,16}")
 """A word that may be the serial of a printer which nobody has seen here yet."""
 
@@ -35,9 +37,11 @@ class _Plan:
     uris: list[str] = field(default_factory=list)
     """Of each adoption, in the order asked for."""
     new: dict[str, Printer] = field(default_factory=dict)
+    known: list[Lane] = field(default_factory=list)
     bound: list[tuple[Lane, str]] = field(default_factory=list)
     """Printers that are there already, with the identity that is theirs from now on."""
     fresh: list[bool] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class AdoptionDesk:
@@ -60,6 +64,8 @@ class AdoptionDesk:
             for uri in plan.uris:
                 await self._arrivals.unreject(uri)
             await self._roster.put_all(list(plan.new.values()))
+            for lane in plan.known:
+                self._arrivals.calm(lane.printer.id)
             for lane, identity in plan.bound:
                 await self._roster.edit(lane, lambda now, identity=identity: replace(now, identity=identity))  # type: ignore[misc]
         return self._adopted(plan)
@@ -85,11 +91,13 @@ class AdoptionDesk:
         by_serial = _by_serial(newcomers)
         serials = self._serials(ask_for, newcomers)
         plan, draft = _Plan(), self._roster.draft()
-        for one in ask_for:
+        for one in map(_checked, ask_for):
             uri = self._devices.uri(one.device, by_serial.get(one.device.strip(), ()))
             claimants = claims.get(uri, ())
             plan.uris.append(uri)
             lane = self._roster.at(uri)
+            if note := _nobody_yet(uri, one.identity, claimants, lane):
+                plan.notes.append(note)
             plan.fresh.append(lane is None and uri not in plan.new)
             if lane is not None:
                 self._plan_known(plan, lane, one, claimants)
@@ -98,6 +106,7 @@ class AdoptionDesk:
         return plan
 
     def _plan_known(self, plan: _Plan, lane: Lane, one: Adoption, claimants: Sequence[Newcomer]) -> None:
+        plan.known.append(lane)
         identity = one.identity or lane.printer.identity or _claimed(lane.printer.uri, claimants)
         if identity != lane.printer.identity:
             plan.bound.append((lane, identity))
@@ -145,7 +154,7 @@ class AdoptionDesk:
             if lane is None:
                 raise Refused(f"{uri} was removed again meanwhile.", code="unknown-printer", status=404)
             views.append(self._printers.view(lane))
-        return Adopted(tuple(views), tuple(plan.fresh))
+        return Adopted(tuple(views), tuple(plan.fresh), tuple(plan.notes))
 
 
 def _by_uri(newcomers: Sequence[Newcomer]) -> Mapping[str, Sequence[Newcomer]]:
@@ -160,6 +169,28 @@ def _by_serial(newcomers: Sequence[Newcomer]) -> Mapping[str, Sequence[Newcomer]
     for one in newcomers:
         found[one.serial].append(one)
     return found
+
+
+def _checked(one: Adoption) -> Adoption:
+    """Return it with its identity trimmed. Raises Refused `bad-identity` 422 where nobody can ever prove that."""
+    identity = one.identity.strip()
+    if identity and not (identity.isprintable() and _IDENTITY.fullmatch(identity)):
+        says = (
+            f"Nobody can ever prove {identity[:80]!r}. Write it as `printers unadopted` shows it: certificate:NAME, "
+            "user:NAME, secret:NAME, or none. Nobody was let in."
+        )
+        raise Refused(says, code="bad-identity", status=422)
+    return replace(one, identity=identity)
+
+
+def _nobody_yet(uri: str, identity: str, claimants: Sequence[Newcomer], lane: Lane | None) -> str:
+    """Say of a named identity that nobody has come with it, where one might think so; else nothing."""
+    proved = dict.fromkeys(one.identity for one in claimants)
+    is_news = lane is None or identity != lane.printer.identity
+    if not identity or identity in proved or not is_news or (lane is None and not proved):
+        return ""
+    who = f": who waits proved {', '.join(proved)}" if proved else ""
+    return f"Nobody has come as {uri} yet who proved {identity}{who}. Whoever proves it is let in."
 
 
 def _claimed(uri: str, claimants: Sequence[Newcomer]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 CONFLICT = "identity-conflict-warning"
 CONFLICT_EVERY_S = 60.0
 """Somebody who claims to be a printer tries again every few seconds: one line of history a minute says as much."""
+CONFLICT_LASTS_S = 600.0
+"""So long after the last such claim it is shown on the printer, for people who look later."""
 MOST_UNWRITTEN = 1000
 """News of one printer that wait for the disk; one that floods us shall not fill our memory."""
 INFO_LENGTH = 300
@@ -54,6 +57,8 @@ class Arrivals:
         self._rejected: dict[str, None] = {}
         self._unwritten: Counter[PrinterId] = Counter()
         self._suspicions: dict[PrinterId, _Suspicion] = {}
+        self._ends: dict[PrinterId, asyncio.TimerHandle] = {}
+        """Of conflicts that are shown."""
 
     async def start(self) -> None:
         """Bring back who was rejected, and receive for the transports; before their doors open."""
@@ -64,6 +69,8 @@ class Arrivals:
     def close(self) -> None:
         """Take no more news: that all printers go while the gateway stops says nothing of them. Idempotent."""
         self._closed = True
+        for end in self._ends.values():
+            end.cancel()
 
     # who is rejected
 
@@ -143,8 +150,21 @@ class Arrivals:
         with suppress(Refused):  # it was removed meanwhile
             await self._roster.edit(lane, learned)
 
+    def calm(self, printer: PrinterId) -> None:
+        """Show no longer that somebody else claimed to be that printer: that was long ago, or a person decided."""
+        if end := self._ends.pop(printer, None):
+            end.cancel()
+            self._suspicions.pop(printer, None)
+            if lane := self._roster.by_id(printer):
+                lane.standing.calm()
+
     def _suspect(self, lane: Lane, message: str) -> None:
         printer, now_s = lane.printer.id, clock.uptime_s()
+        if end := self._ends.get(printer):
+            end.cancel()
+        is_shown = CONFLICT in lane.standing.status.reasons
+        lane.standing.warn(lane.scheme, CONFLICT, message)
+        self._ends[printer] = asyncio.get_running_loop().call_later(CONFLICT_LASTS_S, self.calm, printer)
         before = self._suspicions.get(printer)
         if before is not None and now_s - before.told_s < CONFLICT_EVERY_S:
             before.since += 1
@@ -153,8 +173,9 @@ class Arrivals:
             message = f"{message} ({before.since} times more since this was last told)"
         self._suspicions[printer] = _Suspicion(now_s)
         log.warning("%s: %s", lane.printer.name, message)
-        status = lane.standing.status
-        self._note(lane, status.state.value, (*status.reasons, CONFLICT), message, "")
+        if is_shown:
+            status = lane.standing.status
+            self._note(lane, status.state.value, status.reasons, message, "")
 
     def _note(self, lane: Lane, state: str, reasons: tuple[str, ...], message: str, data: str) -> None:
         """Keep an event on a printer, in the order of the news."""

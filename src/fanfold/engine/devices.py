@@ -25,14 +25,15 @@ class Devices:
     def uri(self, device: str, newcomers: Sequence[Newcomer] = ()) -> str:
         """Return the URI of the printer with that serial or URI, as it is compared.
 
-        A serial means the newcomer that has it, else the first kind of printers that dial in.
+        A word without a colon is a serial, whatever it says; it means the newcomer that has it, else the first kind of
+        printers that dial in.
 
         Raises:
             Refused: `bad-uri` 422, `ambiguous-device` 409.
         """
         device = device.strip()
-        scheme = device.partition(":")[0].lower()
-        if scheme not in self._transports:
+        scheme, colon, _ = device.lower().partition(":")
+        if not colon or scheme not in self._transports:
             device = self._uri_of_serial(device, newcomers)
         elif scheme not in self._roster.receivers:
             says = f"{device[:80]!r} is no printer that dials in. Say its serial, or a URI such as {self._example()}."

@@ -311,6 +311,8 @@ class Roster:
         if before is None or before.uri != printer.uri:
             self._turn_out(before.uri if before else "", "its printer has another URI now")
             self._let_in(printer.uri)
+        elif before.identity and before.identity != printer.identity:
+            self._judge_anew(lane)
         return lane
 
     async def _open_all(self, printers: Sequence[Printer]) -> list[Lane]:
@@ -356,6 +358,15 @@ class Roster:
         receiver = self.receiver(uri)
         if receiver is not None and self.at(uri) is None:
             receiver.turned_out(address(uri), because)
+
+    def _judge_anew(self, lane: Lane) -> None:
+        """Send off who proved something else than what counts now: whoever is the printer comes again by itself."""
+        uri, because = address(lane.printer.uri), "this serial is bound to another proof now"
+        if receiver := self.receiver(uri):
+            if receiver.channels(uri):
+                lane.standing.went(lane.scheme, f"{because}; it may come again with that")
+            receiver.turned_out(uri, because)
+            receiver.adopted(uri)
 
     def _has_jobs(self, printer: PrinterId) -> bool:
         store = self._desk.store

@@ -25,6 +25,7 @@ class Standing:
         """What the lane learned by turning to the printer."""
         self._device = PrinterStatus()
         self._faults: dict[str, str] = {}
+        self._warning = PrinterStatus()
         self._printer, self._store, self._background = printer, store, background
 
     @property
@@ -71,7 +72,20 @@ class Standing:
     def forget_device(self) -> None:
         """It is another printer from now on: what the former one said is void."""
         self._faults = {}
+        self._warning = PrinterStatus()
         self._become(self.lane, PrinterStatus())
+
+    # by who receives it
+
+    def warn(self, source: str, reason: str, words: str) -> None:
+        """Somebody must look to it, until `calm`: whatever it says of itself, and though it prints."""
+        self._warning = PrinterStatus(reasons=(reason,), message=words, source=source, at=clock.now())
+        self._become(self.lane)
+
+    def calm(self) -> None:
+        """Nobody must, any more."""
+        self._warning = PrinterStatus()
+        self._become(self.lane)
 
     def _told(self, source: str, reachable: Reachable) -> PrinterStatus:
         word = PrinterStatus(reachable=reachable, source=source, at=clock.now())
@@ -79,7 +93,7 @@ class Standing:
 
     def _become(self, lane: PrinterStatus, device: PrinterStatus | None = None) -> None:
         self.lane, self._device = lane, device or self._device
-        before, self.status = self.status, merged(self.lane, self._device)
+        before, self.status = self.status, merged(self.lane, self._device, self._warning)
         now = self.status
         if (before.reasons, before.reachable) != (now.reasons, now.reachable):
             record = self._store.record(self._printer, now.state.value, now.reasons, now.message)

@@ -185,7 +185,10 @@ class Receives(Protocol):
         """Note that the printer of this URI is let in from now on: take it from the newcomers, if it is there."""
 
     def turned_out(self, uri: str, because: str) -> None:
-        """Note that it is not let in any more (removed, rejected): its lines end, with these words."""
+        """Note that who is there is not let in any more: all its lines end, with these words.
+
+        It was removed or rejected; or it is bound to another proof now, and may come again with that.
+        """
 
     async def reopen(self, uri: str, channel: str) -> None:
         """Have the printer open this channel anew, in a bounded time.

@@ -29,7 +29,7 @@ from fanfold.messages import (
     ShowPrinter,
 )
 from fanfold.model import Job, Printer, Reason
-from fanfold.reception import Came, Newcomer, Reception, Went
+from fanfold.reception import Came, Known, Newcomer, Reception, Went
 from fanfold.store.base import Store
 from fanfold.store.memory import MemoryStore
 from fanfold.transports.base import Link
@@ -50,6 +50,7 @@ class Gate(Toy):
     waiting: list[Newcomer] = field(default_factory=list)
     there: set[str] = field(default_factory=set)
     let_in: list[str] = field(default_factory=list)
+    let_in_as: dict[str, Known | None] = field(default_factory=dict)
     sent_off: list[tuple[str, str]] = field(default_factory=list)
     traces: dict[str, int] = field(default_factory=dict)
     reopened: list[tuple[str, str]] = field(default_factory=list)
@@ -115,11 +116,12 @@ class Gate(Toy):
     def adopted(self, uri: str) -> None:
         assert self.desk.known(uri) is not None, "it is known before it is let in"
         self.let_in.append(uri)
+        self.let_in_as[uri] = self.desk.known(uri)
         self.waiting = [one for one in self.waiting if one.uri != uri]
 
     def turned_out(self, uri: str, because: str) -> None:
-        known = self.desk.known(uri)
-        assert known is None or known.printer is None
+        assert self.let_in_as.get(uri) != self.desk.known(uri), "it is not let in any more, as it was"
+        self.there.discard(uri)
         self.sent_off.append((uri, because))
 
     async def reopen(self, uri: str, channel: str) -> None:

@@ -26,7 +26,7 @@ from fanfold.messages import (
     RemovePrinter,
     Unadopted,
 )
-from fanfold.model import Printer, Source
+from fanfold.model import Printer, Reachable, Reason, Source
 from fanfold.reception import Known
 from fanfold.store.memory import MemoryStore
 from tests.unit.engine.gate import Warehouse, warehouse
@@ -364,3 +364,62 @@ async def test_who_is_bound_while_its_printer_is_changed_stays_bound(tmp_path: P
         printer = (await h.view("one")).printer
         assert (printer.paused, printer.identity) == (True, "user:a")
         assert [kept.printer for kept in await h.store.printers()] == [printer]
+
+
+async def test_who_proved_something_else_is_sent_off_when_a_printer_is_bound_anew(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        h.gate.wait("50J1", identity="user:thief")
+        await h.adopt("50J1")
+        h.gate.dial("50J1")
+        await adopted(h, Adoption("50J1", identity="user:thief"))
+        assert h.gate.sent_off == [], "it is bound to that already"
+        reply = await adopted(h, Adoption("50J1", identity="user:till"))
+        assert reply.notes == ("Nobody has come as dial:50J1 yet who proved user:till. Whoever proves it is let in.",)
+        assert h.gate.sent_off == [("dial:50J1", "this serial is bound to another proof now")]
+        assert h.gate.let_in == ["dial:50J1"] * 2, "whoever proves that may come at once"
+        status = (await h.view("50J1")).status
+        assert (status.reachable, status.reasons) == (Reachable.DOWN, (Reason.OFFLINE,))
+        h.gate.dial("50J1")
+        assert (await h.view("50J1")).status.reachable is Reachable.UP
+
+
+async def test_nobody_is_sent_off_who_is_bound_for_the_first_time(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.adopt("50J1")
+        await adopted(h, Adoption("50J1", identity="user:till"))
+        assert h.gate.sent_off == []
+        assert (await h.view("50J1")).status.reasons == ()
+        await adopted(h, Adoption("50J1", identity="user:other"))
+        assert (await h.view("50J1")).status.reasons == (), "who was not there did not go"
+
+
+@pytest.mark.parametrize("identity", ["till", "user", "user:", "user: x", "None", "password:x", "user:a\nb", "secret"])
+async def test_an_identity_that_nobody_can_prove_is_refused(tmp_path: Path, identity: str) -> None:
+    async with warehouse(tmp_path) as h:
+        refusal = await h.refused(AdoptPrinters((Adoption("1"), Adoption("2", identity=identity))))
+        assert (refusal.code, refusal.status) == ("bad-identity", 422)
+        assert "user:NAME" in refusal.says
+        assert h.gate.let_in == []
+
+
+async def test_an_identity_with_which_nobody_came_yet_is_taken_and_told(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        for identity in ("user:a", "user:b"):
+            h.gate.wait("50J1", identity=identity)
+        reply = await adopted(h, Adoption("50J1", identity="certificate:c"), Adoption("50J2", identity="none"))
+        assert [view.printer.identity for view in reply.views] == ["certificate:c", "none"]
+        (note,) = reply.notes
+        assert "dial:50J1" in note
+        assert "who waits proved user:a, user:b" in note
+        h.gate.wait("50J3", identity="user:a")
+        assert (await adopted(h, Adoption("50J3", identity=" user:a "))).notes == ()
+
+
+@pytest.mark.parametrize("serial", ["toy", "TOY", "dial", "socket"])
+async def test_a_serial_may_be_a_word_that_begins_uris(tmp_path: Path, serial: str) -> None:
+    async with warehouse(tmp_path) as h:
+        assert (await h.adopt(serial)).views[0].printer.uri == f"dial:{serial}"
+        await h.do(RemovePrinter(serial))
+        h.gate.wait(serial)
+        await h.do(RejectPrinter(serial))
+        assert h.gate.desk.known(f"dial:{serial}") == Known(None)

@@ -249,9 +249,46 @@ async def test_who_claims_to_be_a_printer_is_told_once_and_then_counted(
         _, first, second = await h.told(PrinterChanged, 3)
         assert (first.state, first.reasons) == ("idle", (arrivals.CONFLICT,))
         assert "192.0.2.9" in first.message
+        assert second.reasons == (arrivals.CONFLICT,)
         assert second.message == "and again (99 times more since this was last told)"
         assert len([line for line in caplog.records if "192.0.2.9" in line.getMessage()]) == 1
-        assert (await h.view("1")).status.reasons == (), "nothing is wrong with the printer itself"
+        status = (await h.view("1")).status
+        assert (status.state, status.reachable, status.reasons) == ("idle", Reachable.UP, (arrivals.CONFLICT,))
+        assert status.message == "and again"
+        job = await h.submit(printer="1")
+        assert (await h.end(job)).state is JobState.COMPLETED, "nothing is wrong with the printer itself"
+
+
+async def test_that_somebody_claimed_to_be_a_printer_is_shown_for_a_while_whatever_the_printer_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        h.gate.dial("1")
+        h.gate.desk.tell("dial:1", Suspicious("somebody claims to be it"))
+        h.gate.hang_up("1")
+        assert (await h.view("1")).status.reasons == (Reason.OFFLINE, arrivals.CONFLICT)
+        h.gate.dial("1")
+        status = (await h.view("1")).status
+        assert (status.reasons, status.message) == ((arrivals.CONFLICT,), "somebody claims to be it")
+        monkeypatch.setattr(arrivals, "CONFLICT_LASTS_S", 0)
+        h.gate.desk.tell("dial:1", Suspicious("and again"))
+        assert (await h.told(PrinterChanged, 5))[-1].reasons == ()
+        assert (await h.view("1")).status.reasons == ()
+
+
+async def test_a_conflict_is_settled_by_adopting_the_printer_anew(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        for _ in range(2):
+            h.gate.desk.tell("dial:1", Suspicious("somebody claims to be it"))
+            assert (await h.view("1")).status.reasons == (arrivals.CONFLICT,)
+            await h.adopt("1")
+            assert (await h.view("1")).status.reasons == ()
+        h.gate.desk.tell("dial:1", Suspicious("somebody claims to be it"))
+        await h.do(RemovePrinter("1"))
+        await h.adopt("1")
+        assert (await h.view("1")).status.reasons == (), "it is another one of the same name"
 
 
 class Learning(MemoryStore):
