@@ -17,6 +17,8 @@ UNREAD_BYTES = 64 * 1024
 """Over so much that nobody has read yet the printer has to wait."""
 OVERHEAD_BYTES = 128
 """What a message costs beside its bytes: empty ones fill memory too."""
+TURN_MESSAGES = 256
+"""So many are taken at once, then others have their turn: the system hands over tens of thousands of empty ones."""
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """The kernel gives up a peer that is silent and gone after a minute.
 
@@ -32,16 +34,17 @@ class SocketLine(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_arrived", "_ended", "_gone", "_loop", "_owed", "_parser", "_room", "_transport", "_unread", "_unread_bytes",
-        "heard_s", "sent_s",
+        "_arrived", "_ended", "_gone", "_has_more", "_is_held", "_loop", "_owed", "_parser", "_room", "_transport",
+        "_unread", "_unread_bytes", "heard_s", "sent_s",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, message_bytes: int) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._parser = Parser(message_bytes)
-        self._unread: list[Heard] = []  # mostly empty; a deque would cost each idle line 760 bytes
+        self._unread: list[Heard] = []  # mostly empty, never long; a deque would cost each idle line 760 bytes
         self._unread_bytes = 0
+        self._has_more = self._is_held = False
         self._ended: Hung | None = None
         self._arrived: asyncio.Future[None] | None = None
         self._room: asyncio.Event | None = None
@@ -73,7 +76,7 @@ class SocketLine(asyncio.Protocol):
             finally:
                 self._arrived = None
         heard = self._unread.pop(0)
-        self._count(-_size_bytes(heard))
+        self._uncount(_size_bytes(heard))
         return heard
 
     async def send(self, frame: bytes) -> None:
@@ -97,7 +100,7 @@ class SocketLine(asyncio.Protocol):
         self._write(frames.goodbye(code, reason))
         self._end(Hung(code, reason))
         self._unread.clear()
-        self._count(-self._unread_bytes)
+        self._uncount(self._unread_bytes)
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await self._gone.wait()
@@ -116,11 +119,7 @@ class SocketLine(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes of the peer's apart."""
         self.heard_s = self._loop.time()
-        try:
-            for message in self._parser.feed(data) if self._is_listening else ():
-                self._take(message)
-        except Malformed as error:
-            self._hang_up(Hung(error.code, error.says), frames.goodbye(error.code, error.says))
+        self._take_apart(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the connection is over."""
@@ -146,6 +145,32 @@ class SocketLine(asyncio.Protocol):
         """Whether anything of the peer's is waited for: after our goodbye only theirs."""
         return self._ended is None or self._gone is not None
 
+    @property
+    def _is_full(self) -> bool:
+        return self._unread_bytes > UNREAD_BYTES
+
+    def _take_apart(self, data: bytes = b"") -> None:
+        """Take what is whole by these bytes, or some of it, and the rest when others have had their turn."""
+        self._has_more, left = False, TURN_MESSAGES
+        try:
+            for message in self._parser.feed(data) if self._is_listening else ():
+                self._take(message)
+                left -= 1
+                if not left or self._is_full:
+                    self._has_more = True
+                    break
+        except Malformed as error:
+            self._hang_up(Hung(error.code, error.says), frames.goodbye(error.code, error.says))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Let the printer wait until there is room again and all that came is taken."""
+        if self._has_more and not self._is_full:
+            self._loop.call_soon(self._take_apart)
+        was_held, self._is_held = self._is_held, self._is_full or self._has_more
+        if self._is_held != was_held and not self._transport.is_closing():
+            (self._transport.pause_reading if self._is_held else self._transport.resume_reading)()
+
     def _take(self, message: Message) -> None:
         if self._gone is not None:
             if message.kind == frames.CLOSE:
@@ -166,15 +191,14 @@ class SocketLine(asyncio.Protocol):
     def _put(self, heard: Heard) -> None:
         if self._ended is None:
             self._unread.append(heard)
-            self._count(_size_bytes(heard))
+            self._unread_bytes += _size_bytes(heard)
             self._wake()
 
-    def _count(self, size_bytes: int) -> None:
-        """Count what lies unread; over UNREAD_BYTES no more is taken until it is less."""
-        was_full, self._unread_bytes = self._unread_bytes > UNREAD_BYTES, self._unread_bytes + size_bytes
-        is_full = self._unread_bytes > UNREAD_BYTES
-        if is_full != was_full and not self._transport.is_closing():
-            (self._transport.pause_reading if is_full else self._transport.resume_reading)()
+    def _uncount(self, size_bytes: int) -> None:
+        """Note that so much was read; from UNREAD_BYTES downwards more is taken."""
+        was_full, self._unread_bytes = self._is_full, self._unread_bytes - size_bytes
+        if was_full and not self._is_full:
+            self._go_on()
 
     def _pong(self, payload: bytes) -> None:
         if self._room is None:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from fanfold.door import Hung, Line, Pong, Said
-from fanfold.server.line import UNREAD_BYTES
+from fanfold.server.line import TURN_MESSAGES, UNREAD_BYTES
 from tests.unit.server.stage import WEBLINK, At, Stage, serving, until
 
 OPEN = At(doors=(WEBLINK,), proof=("none",))
@@ -166,6 +166,64 @@ async def test_empty_messages_that_nobody_reads_make_their_printer_wait_too(stag
     await until(lambda: not line._transport.is_reading())  # type: ignore[attr-defined]
     stage.door.gate.set()
     await until(lambda: len(stage.door.heard) == 5000)
+    writer.close()
+
+
+@pytest.mark.parametrize("kind", [0x82, 0x8A, 0x89], ids=["messages", "pongs", "pings"])
+async def test_a_flood_of_empty_frames_leaves_others_their_turn(stage: Stage, kind: int) -> None:
+    reader, writer = await raw_line(stage)
+    line = stage.door.lines[-1]
+    most = turns = 0
+
+    async def look() -> None:
+        nonlocal most, turns
+        before = 0
+        while len(stage.door.heard) < 20_001 if kind != 0x89 else not stage.door.heard:
+            most, before = max(most, len(stage.door.heard) - before), len(stage.door.heard)
+            turns += 1
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    reading = asyncio.create_task(reader.read())
+    line.data_received(masked(kind, b"") * 20_000 + masked(0x8A, b"the end"))  # type: ignore[attr-defined]
+    await looking
+    assert stage.door.heard[-1] == Pong(b"the end")
+    assert most <= 2 * TURN_MESSAGES
+    assert turns >= 20_000 // TURN_MESSAGES
+    await until(line._transport.is_reading)  # type: ignore[attr-defined]
+    writer.close()
+    await reading
+
+
+async def test_what_came_before_a_goodbye_is_heard_though_it_is_much(stage: Stage) -> None:
+    _, writer = await raw_line(stage)
+    writer.write(masked(0x8A, b"") * 5000 + masked(0x88, b"\x03\xe8done"))
+    await until(lambda: stage.door.over)
+    assert len(stage.door.heard) == 5001
+    assert stage.door.heard[-1] == Hung(1000, "done")
+    writer.close()
+
+
+async def test_what_is_no_proper_frame_is_noticed_behind_much(stage: Stage) -> None:
+    reader, writer = await raw_line(stage)
+    writer.write(masked(0x8A, b"") * 5000 + b"\x8f\x80\0\0\0\0")
+    assert (await reader.read())[2:4] == struct.pack("!H", 1002)
+    assert len(stage.door.heard) >= 5000
+    writer.close()
+
+
+async def test_our_goodbye_is_answered_behind_much_that_nobody_read(stage: Stage) -> None:
+    stage.door.gate.clear()
+    _, writer = await raw_line(stage)
+    line = stage.door.lines[-1]
+    writer.write(masked(0x82, b"") * 5000)
+    await until(lambda: not line._transport.is_reading())  # type: ignore[attr-defined]
+    writer.write(masked(0x88, b"\x03\xe8"))
+    closing = asyncio.create_task(line.close(1000, "enough"))
+    await closing
+    assert line._transport.is_closing()  # type: ignore[attr-defined]
+    assert line._gone.is_set()  # type: ignore[attr-defined]
+    stage.door.gate.set()
     writer.close()
 
 
