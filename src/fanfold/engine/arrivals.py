@@ -33,6 +33,8 @@ from fanfold.store.base import Store
 log = logging.getLogger(__name__)
 
 CONFLICT = "identity-conflict-warning"
+TOLD_EVERY_S = 60.0
+"""What a printer's flood costs us in the log."""
 CONFLICT_EVERY_S = 60.0
 """Somebody who claims to be a printer tries again every few seconds: one line of history a minute says as much."""
 CONFLICT_LASTS_S = 600.0
@@ -43,9 +45,10 @@ INFO_LENGTH = 300
 
 
 @dataclass(slots=True)
-class _Suspicion:
-    told_s: float
+class _Told:
+    at_s: float
     since: int = 0
+    """How often that was so again, and nobody was told."""
 
 
 class Arrivals:
@@ -56,7 +59,8 @@ class Arrivals:
         self._closed = False
         self._rejected: dict[str, None] = {}
         self._unwritten: Counter[PrinterId] = Counter()
-        self._suspicions: dict[PrinterId, _Suspicion] = {}
+        self._lost: dict[PrinterId, _Told] = {}
+        self._suspicions: dict[PrinterId, _Told] = {}
         self._ends: dict[PrinterId, asyncio.TimerHandle] = {}
         """Of conflicts that are shown."""
 
@@ -166,12 +170,12 @@ class Arrivals:
         lane.standing.warn(lane.scheme, CONFLICT, message)
         self._ends[printer] = asyncio.get_running_loop().call_later(CONFLICT_LASTS_S, self.calm, printer)
         before = self._suspicions.get(printer)
-        if before is not None and now_s - before.told_s < CONFLICT_EVERY_S:
+        if before is not None and now_s - before.at_s < CONFLICT_EVERY_S:
             before.since += 1
             return
         if before is not None and before.since:
             message = f"{message} ({before.since} times more since this was last told)"
-        self._suspicions[printer] = _Suspicion(now_s)
+        self._suspicions[printer] = _Told(now_s)
         log.warning("%s: %s", lane.printer.name, message)
         if is_shown:
             status = lane.standing.status
@@ -181,13 +185,23 @@ class Arrivals:
         """Keep an event on a printer, in the order of the news."""
         printer = lane.printer.id
         if self._unwritten[printer] >= MOST_UNWRITTEN:
-            fault = RuntimeError(
-                f"{lane.printer.name} tells more than the disk takes; some of it is not in the history"
-            )
-            self._background.fault(f"news of {printer}", fault)
+            self._lose(lane)
             return
         self._unwritten[printer] += 1
         task = self._background.start(
             self._store.record(printer, state, reasons, message, data), f"news of {printer}"
         )  # fmt: skip
         task.add_done_callback(lambda _: self._unwritten.subtract((printer,)))
+
+    def _lose(self, lane: Lane) -> None:
+        """Tell now and then that some of a printer's news are not kept."""
+        printer, now_s = lane.printer.id, clock.uptime_s()
+        before = self._lost.get(printer)
+        if before is not None and now_s - before.at_s < TOLD_EVERY_S:
+            before.since += 1
+            return
+        says = f"{lane.printer.name} tells more than the disk takes; some of it is not in the history"
+        if before is not None and before.since:
+            says += f" ({before.since} more since this was last told)"
+        self._lost[printer] = _Told(now_s)
+        self._background.fault(f"news of {printer}", RuntimeError(says))

@@ -21,6 +21,8 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failures: list[tuple[float, str]] = []
+        self.closed = False
+        """Whether nothing new is to be started: it would not be ended."""
 
     @property
     def failures(self) -> list[str]:
@@ -36,6 +38,7 @@ class Background:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""
+        self.closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

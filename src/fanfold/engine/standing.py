@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 from fanfold import clock
 from fanfold.engine.background import Background
@@ -13,6 +16,13 @@ from fanfold.store.base import Store
 
 _LASTING = {Reason.PAUSED, Reason.STORE_FAILED, Reason.BROKEN_DRIVER}
 """What a lane says of a printer that is as true when the printer comes back."""
+
+MOST_FAULTS = 32
+WORDS_LENGTH = 300
+"""Of each fault; a printer may say what it likes, and all of it is shown."""
+MOST_CHANGES = 32
+CHANGE_EVERY_S = 1.0
+"""So long after a change is on disk its place is free again; of more at once only what they come to is kept."""
 
 
 class Standing:
@@ -26,6 +36,7 @@ class Standing:
         self._device = PrinterStatus()
         self._faults: dict[str, str] = {}
         self._warning = PrinterStatus()
+        self._room, self._recorded_last = MOST_CHANGES, _to_people(self.status)
         self._printer, self._store, self._background = printer, store, background
 
     @property
@@ -55,18 +66,18 @@ class Standing:
 
     def came(self, source: str, faults: Mapping[str, str]) -> None:
         """It is there; these are all its faults, with words. That the lane did not reach it before is over."""
-        self._faults = dict(faults)
+        self._faults = _bounded(faults)
         self._become(_without_absence(self.lane), self._told(source, Reachable.UP))
 
     def went(self, source: str, message: str) -> None:
         """It is there no more; its faults are unknown."""
-        self._faults = {Reason.OFFLINE: message}
+        self._faults = _bounded({Reason.OFFLINE: message})
         self._become(self.lane, self._told(source, Reachable.DOWN))
 
     def faults(self, source: str, sets: Mapping[str, str], clears: frozenset[str]) -> None:
         """Some faults are so now, others are over."""
         kept = {reason: words for reason, words in self._faults.items() if reason not in clears}
-        self._faults = kept | dict(sets)
+        self._faults = _bounded(kept | dict(sets))
         self._become(self.lane, self._told(source, self._device.reachable))
 
     def forget_device(self) -> None:
@@ -93,11 +104,35 @@ class Standing:
 
     def _become(self, lane: PrinterStatus, device: PrinterStatus | None = None) -> None:
         self.lane, self._device = lane, device or self._device
-        before, self.status = self.status, merged(self.lane, self._device, self._warning)
+        self.status = merged(self.lane, self._device, self._warning)
+        self._record()
+
+    def _record(self) -> None:
+        """Keep what is so now, where it is another thing than what was kept last and there is room for it."""
         now = self.status
-        if (before.reasons, before.reachable) != (now.reasons, now.reachable):
-            record = self._store.record(self._printer, now.state.value, now.reasons, now.message)
-            self._background.start(record, f"standing {self._printer}")
+        if not self._room or _to_people(now) == self._recorded_last:
+            return
+        self._room, self._recorded_last = self._room - 1, _to_people(now)
+        record = self._store.record(self._printer, now.state.value, now.reasons, now.message)
+        self._background.start(record, f"standing {self._printer}").add_done_callback(self._recorded)
+
+    def _recorded(self, record: asyncio.Task[Any]) -> None:
+        if not record.cancelled():
+            record.get_loop().call_later(CHANGE_EVERY_S, self._make_room)
+
+    def _make_room(self) -> None:
+        self._room += 1
+        if not self._background.closed:
+            self._record()
+
+
+def _to_people(status: PrinterStatus) -> tuple[object, ...]:
+    """What of a status makes it another one to people."""
+    return status.reasons, status.reachable
+
+
+def _bounded(faults: Mapping[str, str]) -> dict[str, str]:
+    return {reason: words[:WORDS_LENGTH] for reason, words in islice(faults.items(), MOST_FAULTS)}
 
 
 def _without_absence(lane: PrinterStatus) -> PrinterStatus:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fanfold.config import PrinterSetting
-from fanfold.engine import arrivals
+from fanfold.engine import arrivals, standing
 from fanfold.languages.base import Language
 from fanfold.messages import (
     Accepted,
@@ -388,7 +388,9 @@ class Stuck(MemoryStore):
         await super().record(*what)  # type: ignore[arg-type]
 
 
-async def test_a_printer_that_floods_us_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_printer_that_floods_us_fills_no_memory_and_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(arrivals, "MOST_UNWRITTEN", 10)
     store = Stuck(tmp_path)
     async with warehouse(tmp_path, store=store) as h:
@@ -403,6 +405,48 @@ async def test_a_printer_that_floods_us_fills_no_memory(tmp_path: Path, monkeypa
         health = await h.do(AskHealth())
         assert isinstance(health, Health)
         assert "tells more than the disk takes" in health.problems[0]
+        assert len([line for line in caplog.records if "met a fault" in line.getMessage()]) == 1
+        monkeypatch.setattr(arrivals, "TOLD_EVERY_S", 0)
+        store.works.clear()
+        for n in range(11):
+            h.gate.desk.tell("dial:1", Scanned(str(n), "input.capture"))
+        assert "(989 more since this was last told)" in caplog.text
+
+
+async def test_of_a_flood_of_faults_only_what_they_come_to_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "MOST_CHANGES", 4)
+    monkeypatch.setattr(standing, "CHANGE_EVERY_S", 0)
+    store = Stuck(tmp_path)
+    async with warehouse(tmp_path, store=store) as h:
+        await h.adopt("1")
+        h.gate.dial("1")
+        for _ in range(1000):
+            h.gate.desk.tell("dial:1", Faults(sets={"media-empty-error": "out of paper"}))
+            h.gate.desk.tell("dial:1", Faults(clears=frozenset({"media-empty-error"})))
+        h.gate.desk.tell("dial:1", Faults(sets={"cover-open-error": "open"}))
+        assert (await h.view("1")).status.reasons == ("cover-open-error",), "what is so now is shown at once"
+        store.works.set()
+        await h.told(PrinterChanged, 5)
+        empty, last = ("media-empty-error",), ("cover-open-error",)
+        assert await h.reasons("1") == [(), empty, (), empty, last]
+        h.gate.desk.tell("dial:1", Faults(clears=frozenset(last)))
+        assert (await h.told(PrinterChanged, 6))[-1].reasons == ()
+
+
+async def test_a_printer_has_no_more_faults_than_people_read(tmp_path: Path) -> None:
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        h.gate.dial("1", reasons={f"one-{n}": "x" * 10_000 for n in range(100)})
+        for n in range(100):
+            h.gate.desk.tell("dial:1", Faults(sets={f"two-{n}": "y" * 10_000}))
+        status = (await h.view("1")).status
+        assert status.reasons == tuple(f"one-{n}" for n in range(standing.MOST_FAULTS))
+        assert status.message == "x" * standing.WORDS_LENGTH
+        h.gate.desk.tell("dial:1", Faults(clears=frozenset({"one-0"})))
+        h.gate.desk.tell("dial:1", Faults(sets={"last": "words"}))
+        assert (await h.view("1")).status.reasons[-1] == "last", "there is room for another"
 
 
 async def test_after_a_restart_a_printer_is_known_and_nothing_is_said_of_it_until_it_comes(tmp_path: Path) -> None:
