@@ -438,13 +438,19 @@ def test_webhooks_are_read_with_their_kinds_of_events(tmp_path: Path) -> None:
         ),
         (HOOK + "format = 'zebra_ws_print'\n" + HOOK + "format = 'zebra_ws_print'", "Two webhooks are called 'shop'"),
         ("[[webhooks]]\nname = 'shop'", "webhooks[1] has no url; give it a URL such as https://shop.example/hook."),
-        (HOOK.replace("https", "ftp"), "webhooks[1].url is 'ftp://shop.example/hook'; it must be a URL such as"),
+        (HOOK.replace("https", "ftp"), "webhooks[1].url is none that can be used; it must be a URL such as"),
         (HOOK + "events = ['job.done']", "webhooks[1].events is ['job.done']; it must be a list of job.changed, "),
         ("webhooks = 3", "webhooks is 3; it must be tables, each under a line [[webhooks]]."),
     ],
 )
 def test_a_webhook_that_cannot_be_is_told_in_words(tmp_path: Path, toml: str, says: str) -> None:
     assert says in refusal(tmp_path, toml)
+
+
+def test_a_webhooks_url_is_never_quoted_for_a_password_may_stand_in_it(tmp_path: Path) -> None:
+    bad = "'https://me:s3cret@no host/'"
+    for toml in (HOOK.replace("'https://shop.example/hook'", bad), HOOK + f"scan_data_url = {bad}"):
+        assert "s3cret" not in refusal(tmp_path, toml)
 
 
 def test_every_option_of_a_printer_is_a_setting() -> None:

@@ -21,6 +21,8 @@ class Kind(Generic[T]):
     """Completes the sentence “it must be …”."""
     read: Callable[[object], T]
     parse: Callable[[str], object] = str
+    is_private: bool = False
+    """Whether one that is wrong is not quoted, for it may hold a password."""
 
 
 def seconds(low: float, high: float) -> Kind[float]:
@@ -39,9 +41,9 @@ def flag() -> Kind[bool]:
     return Kind("true or false", _flag, _parse_flag)
 
 
-def text(allowed: str, pattern: str) -> Kind[str]:
+def text(allowed: str, pattern: str, *, is_private: bool = False) -> Kind[str]:
     """Return the kind of texts that a pattern matches whole."""
-    return Kind(allowed, lambda value: _text(value, pattern))
+    return Kind(allowed, lambda value: _text(value, pattern), is_private=is_private)
 
 
 def one_of(words: type[E]) -> Kind[E]:

@@ -20,6 +20,8 @@ def value(row: Setting, given: object, where: str, folder: Path) -> Any:
     try:
         taken = row.kind.read(given)
     except ValueError:
+        if row.kind.is_private:
+            raise CannotStart(f"{where} is none that can be used; it must be {row.kind.allowed}.") from None
         raise wrong(where, given, row.kind.allowed) from None
     return folder / taken if isinstance(taken, Path) else taken
 

@@ -111,7 +111,7 @@ NETWORKS = kinds.several(
     kinds.checked(kinds.text("an address or a network", r"[0-9A-Fa-f.:]+(/\d{1,3})?"), _check_network),
     "a list of addresses or networks such as 192.0.2.7 or 192.0.2.0/24",
 )
-HTTP_URL = kinds.text("a URL such as https://shop.example/hook", r"https?://[^\x00-\x20\x7f]+")
+HTTP_URL = kinds.text("a URL such as https://shop.example/hook", r"https?://[^\x00-\x20\x7f]+", is_private=True)
 SETTINGS_NAMES = kinds.several(
     kinds.text("a printer's setting", r"[a-z0-9_.]+"), "a list of names such as capture.channel1.data.raw"
 )
