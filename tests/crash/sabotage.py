@@ -121,7 +121,7 @@ def calls_delivered_printed() -> None:
 def an_alert_alone_proves() -> None:
     """Whoever's label came out, the oldest job is called printed, as the server did that was before us."""
 
-    def alert(self: Prover) -> None:
+    def alert(self: Prover, **_: Any) -> None:
         for report in [entry.key for entry in self.ledger._entries if entry.closed][:1]:
             self._start(report.proved(Receipt(Evidence.PRINTED, "so it says")))
 
