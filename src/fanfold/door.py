@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+UNTRUSTED_BYTES = 64 * 1024
+"""The longest message of a visitor that nobody has let in yet: it says who it is, and waits. Packets take 600 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -68,6 +71,9 @@ class Line(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether frames may still get through, as far as is known."""
+
+    def trust(self) -> None:
+        """Take messages as long as the settings allow, of one that is let in; before, none over UNTRUSTED_BYTES."""
 
     async def receive(self) -> Heard:
         """Return the next that comes. After `Hung`, `Hung` again. One reader at a time."""

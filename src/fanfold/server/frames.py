@@ -36,10 +36,10 @@ class Malformed(Exception):
 class Parser:
     """Takes a client's bytes in any pieces. Holds little more than what has come of the message under way."""
 
-    __slots__ = ("_bytes", "_kind", "_limit_bytes", "_needed_bytes", "_partial")
+    __slots__ = ("_bytes", "_kind", "_needed_bytes", "_partial", "limit_bytes")
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._bytes = bytearray()
         self._needed_bytes = 2
         self._kind = CONTINUATION
@@ -58,8 +58,8 @@ class Parser:
         first, second = self._bytes[0], self._bytes[1]
         self._check(first, second)
         head_bytes, length = self._length(second & 0x7F)
-        if first & 0xF < CLOSE and len(self._partial) + length > self._limit_bytes:
-            raise Malformed(TOO_LARGE, f"a message of more than {self._limit_bytes} bytes")
+        if first & 0xF < CLOSE and len(self._partial) + length > self.limit_bytes:
+            raise Malformed(TOO_LARGE, f"a message of more than {self.limit_bytes} bytes")
         whole_bytes = head_bytes + 4 + length
         if len(self._bytes) < head_bytes or length < 0 or len(self._bytes) < whole_bytes:
             self._needed_bytes = head_bytes if length < 0 else whole_bytes

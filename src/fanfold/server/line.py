@@ -6,7 +6,7 @@ import asyncio
 import socket
 from typing import assert_never
 
-from fanfold.door import Heard, Hung, Pong, Said
+from fanfold.door import UNTRUSTED_BYTES, Heard, Hung, Pong, Said
 from fanfold.server import frames
 from fanfold.server.base import GOODBYE_S
 from fanfold.server.frames import Malformed, Message, Parser
@@ -34,14 +34,15 @@ class SocketLine(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_arrived", "_ended", "_gone", "_has_more", "_is_held", "_loop", "_owed", "_parser", "_room", "_transport",
-        "_unread", "_unread_bytes", "heard_s", "sent_s",
+        "_arrived", "_ended", "_gone", "_has_more", "_is_held", "_loop", "_message_bytes", "_owed", "_parser", "_room",
+        "_transport", "_unread", "_unread_bytes", "heard_s", "sent_s",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, message_bytes: int) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._parser = Parser(message_bytes)
+        self._parser = Parser(min(message_bytes, UNTRUSTED_BYTES))
+        self._message_bytes = message_bytes
         self._unread: list[Heard] = []  # mostly empty, never long; a deque would cost each idle line 760 bytes
         self._unread_bytes = 0
         self._has_more = self._is_held = False
@@ -64,6 +65,10 @@ class SocketLine(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether frames may still get through, as far as is known."""
         return self._ended is None and not self._transport.is_closing()
+
+    def trust(self) -> None:
+        """Take messages as long as the settings allow."""
+        self._parser.limit_bytes = self._message_bytes
 
     async def receive(self) -> Heard:
         """Return the next that comes; after Hung, Hung again."""

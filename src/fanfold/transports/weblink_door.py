@@ -193,6 +193,7 @@ class WeblinkDoor:
         if len(device.lines.mains) >= MOST:
             raise Goodbye(NOT_ALLOWED, f"{guest.main.says.serial} holds {MOST} main lines already")
         guest.device = device
+        guest.main.line.trust()
         if not device.lines.mains:
             self._arrivals.note(guest.visit.peer, f"{device.serial} dialled in")
         await device.main_came(guest.main)
@@ -224,6 +225,7 @@ class WeblinkDoor:
 
     async def _serve_channel(self, visit: Visit, line: Line, hello: ChannelHello) -> None:
         device = await self._asked_by(visit, hello)
+        line.trust()
         channel = Channel(hello.kind, line, hello.serial, self._pace)
         device.channel_came(channel, hello.kind)
         ended = Hung(1006)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from fanfold.door import Hung, Line, Said
+from fanfold.door import UNTRUSTED_BYTES, Hung, Line, Said
 from fanfold.transports.weblink_messages import (
     ChannelHello,
     Gather,
@@ -20,8 +20,8 @@ from fanfold.transports.weblink_packet import BadPacket, Discovery, discovery
 NOT_ALLOWED, NOT_UNDERSTOOD, TOO_LONG, TRY_LATER = 1008, 1002, 1009, 1013
 """Close codes (RFC 6455 §7.4.1, and its registry)."""
 
-FIRST_BYTES = 64 * 1024
-"""The longest first message; a discovery packet takes 600 bytes. Nobody has proved yet that it is a printer."""
+FIRST_BYTES = UNTRUSTED_BYTES
+"""The longest first message, in however many pieces."""
 OBJECTS = 1000
 """In one message; printers send one. Each takes some microseconds in which nobody else gets a turn."""
 PIECES = 50

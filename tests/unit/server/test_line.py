@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from fanfold.door import Hung, Line, Pong, Said
+from fanfold.door import UNTRUSTED_BYTES, Hung, Line, Pong, Said
 from fanfold.server.line import TURN_MESSAGES, UNREAD_BYTES
 from tests.unit.server.stage import WEBLINK, At, Stage, serving, until
 
 OPEN = At(doors=(WEBLINK,), proof=("none",))
-MESSAGE_BYTES = 64 * 1024
+MESSAGE_BYTES = 256 * 1024
 
 
 @pytest.fixture
@@ -40,6 +40,21 @@ async def test_messages_go_both_ways_as_binary_frames(stage: Stage) -> None:
         message = await printer.receive()
         assert (message.type, message.data) == (WSMsgType.BINARY, expected)
     assert stage.door.heard == [Said(b"\x00binary\xff"), Said(b"text, though it should be binary", is_text=True)]
+
+
+@pytest.mark.parametrize("size_bytes", [UNTRUSTED_BYTES, UNTRUSTED_BYTES + 1])
+async def test_a_visitor_says_little_until_it_is_trusted(stage: Stage, size_bytes: int) -> None:
+    stage.door.trusts = False
+    printer, line = await dialled(stage)
+    await printer.send_bytes(bytes(size_bytes))
+    answer = await printer.receive()
+    if size_bytes > UNTRUSTED_BYTES:
+        assert printer.close_code == 1009
+        return
+    assert answer.data == bytes(size_bytes)
+    line.trust()
+    await printer.send_bytes(bytes(MESSAGE_BYTES))
+    assert (await printer.receive()).data == bytes(MESSAGE_BYTES)
 
 
 async def test_text_that_is_not_utf_8_is_heard_as_it_came(stage: Stage) -> None:

@@ -555,6 +555,15 @@ async def test_a_trace_is_bounded_whatever_a_printer_says(a_dock: Dock) -> None:
     assert not a_dock.transport.traced(URI), "the oldest of too many traces is over"
 
 
+async def test_nobody_may_say_much_before_it_is_let_in(tmp_path: Path) -> None:
+    async with dock(tmp_path, adopted=()) as a_dock, received(a_dock.transport.door, main_hello()) as line:
+        await until(a_dock.transport.newcomers)
+        assert not line.trusted
+        a_dock.book.adopt(SERIAL)
+        a_dock.transport.adopted(URI)
+        await until(lambda: line.trusted)
+
+
 async def test_a_newcomer_can_be_traced(tmp_path: Path) -> None:
     async with dock(tmp_path, adopted=()) as a_dock:
         a_dock.transport.trace(URI, 5)

@@ -248,6 +248,7 @@ class Wire(Bell):
         self.closed: tuple[int, str] | None = None
         self.heard_s = self.sent_s = asyncio.get_running_loop().time()
         self.unsent_bytes = 0
+        self.trusted = False
         self.room = asyncio.Event()
         self.room.set()
         self._ended: Hung | None = None
@@ -266,6 +267,9 @@ class Wire(Bell):
     def hang_up(self, code: int = 1006) -> None:
         self._ended = self._ended or Hung(code)
         self._coming.put_nowait(self._ended)
+
+    def trust(self) -> None:
+        self.trusted = True
 
     async def receive(self) -> Heard:
         heard = await self._coming.get()
