@@ -74,7 +74,6 @@ class Reason:
     PAUSED = "paused"
     OFFLINE = "offline-error"
     BUSY_ELSEWHERE = "busy-elsewhere"
-    CONNECTING = "connecting-to-device"
     INTERRUPTED_TWICE = "interrupted-twice"
     STORE_FAILED = "store-failed"
     BROKEN_DRIVER = "driver-error"
