@@ -34,6 +34,8 @@ class Entry(Generic[K]):
     """The printer has all of it."""
     at_risk: bool = False
     """The printer was lost and came back since: it may have forgotten it."""
+    is_behind: bool = False
+    """Labels of jobs before it, nobody knows how many, may have come out after its baseline was read."""
 
     @property
     def can_be_proven(self) -> bool:
@@ -52,6 +54,8 @@ class Ledger(Generic[K]):
     _given_up: list[K] = field(default_factory=list)
     _seen: tuple[int, int] | None = None
     """Counter and alerts at the last reading that fitted."""
+    _leaves_labels: bool = False
+    """Labels of jobs that were given up may still be in the printer's buffer."""
 
     # jobs
 
@@ -61,7 +65,7 @@ class Ledger(Generic[K]):
             self._alerts = 0
         elif len(self._entries) >= MOST:
             self.drop()
-        entry = Entry(key)
+        entry = Entry(key, is_behind=self._leaves_labels)
         self._entries.append(entry)
         self._seen = None
         return entry
@@ -84,6 +88,7 @@ class Ledger(Generic[K]):
         """Forget a job that was not delivered; what of it came out then shows as labels that do not add up."""
         if entry in self._entries:
             self._entries.remove(entry)
+            self._leave_labels(entry)
             self._seen = None
             self._pass_over()
 
@@ -125,7 +130,7 @@ class Ledger(Generic[K]):
         another's label came out first, does not stay so.
         """
         count = self._fitting(counter)
-        if count < (len(self._known()) if quiet else 0) or self._is_at_risk(count):
+        if count < (len(self._known()) if quiet else 0) or self._is_at_risk(count, quiet=quiet):
             count = 0  # labels of later ones may be what looks like those of the first
         if count and quiet is None and self._seen != (counter, self._alerts):
             self._seen = (counter, self._alerts)
@@ -171,6 +176,10 @@ class Ledger(Generic[K]):
             self._give_up_first()
         self._forget_counts()
 
+    def emptied(self) -> None:
+        """Note that the printer says that nothing is in its buffer, and no job is under way."""
+        self._leaves_labels = False
+
     def given_up(self) -> list[K]:
         """Return the jobs that were forgotten without proof since this was asked last."""
         given_up, self._given_up = self._given_up, []
@@ -196,10 +205,17 @@ class Ledger(Generic[K]):
         """The first jobs that the printer has, as far as it is known what they ask for."""
         return [*takewhile(lambda entry: entry.closed and entry.prints is not None, self._entries)]
 
-    def _is_at_risk(self, count: int) -> bool:
-        """Whether one of the first jobs may be lost while the printer has got more since."""
+    def _is_at_risk(self, count: int, *, quiet: bool | None) -> bool:
+        """Whether labels of other jobs may be what looks like those of the first: of later ones, or of earlier ones.
+
+        Later ones where one of the first may be lost and the printer has got more since; earlier ones where nobody
+        knows how many those left, and one of the first may be lost or still to come.
+        """
+        first = self._entries[:count]
         has_more = any(entry.closed for entry in self._entries[count:])
-        return has_more and any(entry.at_risk for entry in self._entries[:count])
+        if any(entry.at_risk and (has_more or entry.is_behind) for entry in first):
+            return True
+        return not quiet and any(entry.is_behind for entry in first)
 
     def _overshot(self, counter: int) -> bool:
         """Whether more came out than all jobs ask for: somebody else prints too."""
@@ -228,7 +244,17 @@ class Ledger(Generic[K]):
                 self._forget_counts()  # some of the alerts may be its own
 
     def _give_up_first(self) -> None:
-        self._given_up.append(self._entries.pop(0).key)
+        entry = self._entries.pop(0)
+        self._given_up.append(entry.key)
+        self._leave_labels(entry)
+
+    def _leave_labels(self, entry: Entry[K]) -> None:
+        """Note that a job is known no more of which labels may still come; one that prints nothing leaves none."""
+        if entry.prints is not None and not entry.prints.formats:
+            return
+        self._leaves_labels = True
+        for behind in self._entries:
+            behind.is_behind = True
 
     def _forget_counts(self) -> None:
         self._alerts, self._seen = 0, None

@@ -170,7 +170,7 @@ class WeblinkLink:
         count.add_done_callback(note)
 
     def _counted(self, entry: Entry[Report]) -> Counted | None:
-        before = self._device.before(entry)
+        before = None if entry.is_behind else self._device.before(entry)
         return None if before is None else Counted(before, entry.prints, is_alone=before == entry.baseline)
 
     async def _weigh(self, lost: Lost, entry: Entry[Report], report: Report) -> Receipt:
@@ -184,6 +184,7 @@ class WeblinkLink:
         counted = self._counted(entry)
         if counted is None:
             raise Interrupted(f"{self._device.words}: {says}", reasons=(Reason.OFFLINE,)) from lost
+        self._device.withdraw(entry)  # before the printer is asked: its word on its buffer is for this job too
         report.stalled(Reason.OFFLINE, f"{self._device.words}: {says}; its label counter is asked when it is back")
         match await self._device.settle_by_counter(counted):
             case AllPrinted():

@@ -210,6 +210,7 @@ class Prover:
         """The printer has nothing more to print: what is not proven by now never will be."""
         self._disprove(counter)
         self.ledger.drop()
+        self.ledger.emptied()
         self._give_up()
 
     def _give_up(self) -> None:
@@ -287,6 +288,8 @@ class Prover:
         async with asyncio.timeout(self._pace.answer_s):
             counter = await (await raw.count())
         self._is_mute = counter is None
+        if quiet:
+            self.ledger.emptied()
         return None if counter is None else Reading(counter, quiet)
 
     async def _quiet(self, raw: Channel) -> bool | None:

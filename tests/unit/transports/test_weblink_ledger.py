@@ -62,6 +62,31 @@ def test_another_label_that_came_out_first_proves_nothing() -> None:
     assert ledger.given_up() == ["a"]
 
 
+def test_labels_of_a_job_ahead_that_cannot_be_counted_are_not_taken_for_those_of_one_that_was_lost() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "nobody knows", None, None)
+    delivered(ledger, "a", 100)
+    ledger.alert()  # of the first: it came out, and then the power went
+    ledger.shaken()
+    assert ledger.read(101, quiet=True) == []
+    assert ledger.lost(101) == []
+    ledger.emptied()
+    delivered(ledger, "b", 101)
+    ledger.alert()
+    ledger.shaken()
+    assert ledger.read(102, quiet=True) == ["b"], "nothing was left in the buffer when it began"
+
+
+def test_behind_labels_that_cannot_be_counted_a_reading_that_stays_is_not_enough() -> None:
+    ledger: Ledger[str] = Ledger()
+    delivered(ledger, "nobody knows", None, None)
+    delivered(ledger, "a", 100)
+    ledger.alert()
+    assert ledger.read(101, quiet=None) == []
+    assert ledger.read(101, quiet=None) == []
+    assert ledger.read(101, quiet=True) == ["a"]
+
+
 def test_where_the_printer_does_not_tell_of_its_buffer_a_reading_must_stay() -> None:
     ledger: Ledger[str] = Ledger()
     delivered(ledger, "a", 100)

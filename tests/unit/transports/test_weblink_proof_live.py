@@ -247,6 +247,24 @@ async def test_a_printer_whose_raw_channel_only_broke_has_lost_nothing(a_dock: D
         assert (await proven(second)).evidence is Evidence.PRINTED
 
 
+@pytest.mark.parametrize(
+    ("language", "first"), [("zpl", b"^XA^FO9,9^FDx^FS^QQ^XZ"), ("", label())], ids=["undocumented", "not known as ZPL"]
+)
+async def test_a_label_that_was_lost_is_not_called_printed_for_one_ahead_that_could_not_be_counted(
+    a_dock: Dock, language: str, first: bytes
+) -> None:
+    async with a_dock.zebra(label_s=0.05) as printer:
+        await a_dock.book.ready()
+        printer.fault("PRINTER PAUSED")
+        await a_dock.deliver(first, language=language)
+        _, lost = await a_dock.deliver(label())
+        printer.mend("PRINTER PAUSED")
+        await printer.labels_out(1)
+        printer.reset()
+        assert (await proven(lost)).evidence is Evidence.DELIVERED
+        assert printer.labels == 1
+
+
 async def deliver_when_it_is_back(a_dock: Dock, data: bytes, ear: Ear | None = None) -> tuple[Receipt, Ear]:
     await a_dock.book.until(lambda: "raw" not in a_dock.book.open_now())
     await a_dock.book.ready()
@@ -345,6 +363,32 @@ async def test_a_job_may_be_cancelled_while_the_counter_is_waited_for(tmp_path: 
         receipt, _ = await a_dock.deliver(label())
         assert receipt.evidence is Evidence.DELIVERED
         await printer.labels_out(2)
+
+
+async def test_a_job_broken_off_behind_one_that_could_not_be_counted_is_a_doubt(a_dock: Dock) -> None:
+    async with a_dock.zebra(label_s=0.05) as printer:
+        await a_dock.book.ready()
+        printer.fault("PRINTER PAUSED")
+        await a_dock.deliver(label(), language="")
+        delivery = await broken_off(a_dock, printer, label(), Ear())
+        printer.mend("PRINTER PAUSED")
+        await printer.labels_out(1)
+        printer.reset()
+        with pytest.raises(Interrupted):
+            await delivery
+        assert printer.labels == 1
+
+
+async def test_a_job_of_which_nothing_printed_twice_may_be_sent_a_third_time(a_dock: Dock) -> None:
+    async with a_dock.zebra() as printer:
+        await a_dock.book.ready()
+        for count in (2, 3):
+            printer.fault("PRINTER PAUSED")
+            delivery = await broken_off(a_dock, printer, label(), Ear())
+            printer.reset()
+            with pytest.raises(NotReached, match="nothing of it was printed"):
+                await delivery
+            assert a_dock.book.opened("raw") == count
 
 
 async def test_a_job_of_which_some_printed_is_a_doubt(a_dock: Dock) -> None:
