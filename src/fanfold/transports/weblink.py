@@ -38,6 +38,8 @@ class WeblinkTransport:
 
     schemes: tuple[str, ...] = (SCHEME,)
     takes: tuple[str, ...] = ("raw",)
+    language = "zpl"
+    """Of those that do not say; the others are asked when they come."""
 
     def __init__(self, manners: Weblink, tally: Callable[[], Tally], pace: Pace | None = None) -> None:
         self._manners, self._tally, self._pace = manners, tally, pace or Pace()
