@@ -79,7 +79,6 @@ POINTS = {
     "counter asked": after(Channel, "count"),
     "last frame left": before(Channel, "acknowledged", lambda channel: channel.busy),
     "ping behind it left": after(Channel, "acknowledged", lambda channel, _: channel.busy),
-    "counter noted": after(Flight, "sent"),
     "pong came": before(Device, "delivered"),
     # and tells more of it later
     "counter read": after(Prover, "_read"),

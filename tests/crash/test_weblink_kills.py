@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.paper import Label
-from tests.crash.weblink_scene import weblink_scene
+from tests.crash.weblink_scene import PACE, weblink_scene
 
 pytestmark = pytest.mark.real
 
@@ -44,3 +44,14 @@ async def test_a_job_in_its_lane_ends_once(tmp_path: Path, point: str, end: str)
         books = await stage.ends()
         assert stage.complaints(books) == []
         assert stage.state(books, LARGE) == end
+
+
+async def test_a_job_of_which_the_rest_is_on_its_way_ends_once(tmp_path: Path) -> None:
+    async with weblink_scene(tmp_path, bytes_per_s=PACE) as stage:
+        await stage.gateway.run("--die", "handing over noted")
+        await stage.offer(LARGE)
+        await stage.gateway.died()
+        await stage.gateway.run()
+        await stage.offer(SMALL)
+        await stage.until_it_is(SMALL, "completed", PRINTED)
+        assert stage.complaints(await stage.ends()) == []

@@ -94,18 +94,22 @@ async def test_labels_that_were_delivered_and_lost_with_the_power_are_held_and_n
         assert not [sheet for sheet in stage.zebra.sheets(stage.ledger.paper, "") if sheet.name == TWO.name]
 
 
+@pytest.mark.parametrize(
+    ("point", "end"), [("about to doubt", "completed"), ("about to hold", "completed"), ("held", "held")]
+)
 async def test_labels_that_were_lost_with_the_power_are_never_called_printed_though_the_gateway_died(
-    tmp_path: Path,
+    tmp_path: Path, point: str, end: str
 ) -> None:
     async with weblink_scene(tmp_path) as stage:
-        await _lost_with_the_power(stage, "--die", "about to doubt")
+        await _lost_with_the_power(stage, "--die", point)
         await stage.gateway.died()
         await stage.gateway.run()
         await stage.offer(SMALL)
         await stage.until_it_is(SMALL, "completed", PRINTED)
         books = await stage.ends()
         assert stage.complaints(books) == []
-        assert stage.job(books, TWO).evidence == DELIVERED
+        job = stage.job(books, TWO)
+        assert (job.state, job.evidence) == (end, DELIVERED)
 
 
 async def test_labels_from_elsewhere_are_not_taken_for_those_that_went_with_the_power(tmp_path: Path) -> None:
