@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from bench.doors import LABEL_BYTES
 from fanfold.simulate.weblink import WeblinkPrinter
-from fanfold.simulate.weblink_channel import Channel
+from fanfold.simulate.weblink.channel import Channel
 
 _NUMBER = re.compile(rb"\^FDlabel (\d{8})\^FS\^XZ")
 _TAIL_BYTES = len("^FDlabel 00000000^FS^XZ")

@@ -29,7 +29,7 @@ from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.socket import SocketTransport
-from fanfold.transports.weblink import WeblinkTransport
+from fanfold.transports.weblink.transport import WeblinkTransport
 
 LANGUAGES: tuple[Language, ...] = (
     Pdf(), PostScript(), Png(), Jpeg(),

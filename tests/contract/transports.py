@@ -26,7 +26,7 @@ from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
 from fanfold.transports.socket import SocketTransport
-from fanfold.transports.weblink import WeblinkTransport
+from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp

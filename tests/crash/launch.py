@@ -26,10 +26,10 @@ from fanfold.store.documents import DocumentFiles
 from fanfold.store.sqlite import SqliteStore
 from fanfold.store.writer import Urgency, Writer
 from fanfold.transports import file, weblink
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_device import Device
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_prover import Prover
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.device import Device
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.prover import Prover
 from tests.crash import sabotage
 
 HURRY_S = 0.3

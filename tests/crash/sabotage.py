@@ -15,11 +15,11 @@ from fanfold.model import Evidence, Job, JobState, OnLate
 from fanfold.store.base import Added, Change, Limits
 from fanfold.store.sqlite import SqliteStore
 from fanfold.transports.presence import LetIn, Presence
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_device import Device
-from fanfold.transports.weblink_lines import Main, RollCall
-from fanfold.transports.weblink_link import WeblinkLink
-from fanfold.transports.weblink_prover import Prover
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.device import Device
+from fanfold.transports.weblink.lines import Main, RollCall
+from fanfold.transports.weblink.link import WeblinkLink
+from fanfold.transports.weblink.prover import Prover
 from fanfold.wire import Document, Receipt
 
 COMMIT_LATE_S = 60.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fanfold.simulate.weblink import Account, Switches, WeblinkPrinter
-from fanfold.simulate.weblink_channel import Channel
-from fanfold.simulate.weblink_zpl import read_format
+from fanfold.simulate.weblink.channel import Channel
+from fanfold.simulate.weblink.zpl import read_format
 from tests.crash.paper import Paper, Sheet
 
 

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from fanfold.languages.zpl_tally import LabelTally
-from fanfold.transports.weblink_alerts import WORDS, NotAlert, alert, effect_of
-from fanfold.transports.weblink_messages import Gather, NotHello, NotJson, TooLong, first_message
-from fanfold.transports.weblink_packet import BadPacket, discovery
-from fanfold.transports.weblink_sgd import Expecting, getvar, json_command, settings_of, value_of, values_of
+from fanfold.transports.weblink.alerts import WORDS, NotAlert, alert, effect_of
+from fanfold.transports.weblink.messages import Gather, NotHello, NotJson, TooLong, first_message
+from fanfold.transports.weblink.packet import BadPacket, discovery
+from fanfold.transports.weblink.sgd import Expecting, getvar, json_command, settings_of, value_of, values_of
 from fanfold.wire import Prints
 from tests.unit.languages.documents import DOCUMENTS
 

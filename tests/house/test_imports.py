@@ -47,9 +47,9 @@ def own(room: Room) -> set[str]:
     return {name for name in room.imports if name.startswith("fanfold")}
 
 
-def driver(name: str) -> str:
-    """A driver's name without its further files: `native` for `native_http`."""
-    return name.rpartition(".")[2].partition("_")[0]
+def driver(name: str, folder: str) -> str:
+    """A driver's name without its further files: `native` for `native_http`, `weblink` for what is in its folder."""
+    return name.removeprefix(folder + ".").partition(".")[0].partition("_")[0]
 
 
 @pytest.mark.parametrize("room", rooms().values(), ids=lambda room: room.shown)
@@ -82,8 +82,10 @@ def test_drivers_do_not_know_their_siblings(folder: str) -> None:
     for room in rooms().values():
         if not room.name.startswith(folder + "."):
             continue
-        siblings = {driver(name) for name in own(room) if name.startswith(folder + ".")}
-        assert siblings <= helpers | {driver(room.name)}, f"{room.shown} imports its siblings: {sorted(siblings)}"
+        siblings = {driver(name, folder) for name in own(room) if name.startswith(folder + ".")}
+        assert siblings <= helpers | {driver(room.name, folder)}, (
+            f"{room.shown} imports its siblings: {sorted(siblings)}"
+        )
 
 
 def test_only_registry_and_app_name_concrete_drivers() -> None:

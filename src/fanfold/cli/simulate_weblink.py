@@ -15,8 +15,8 @@ from fanfold.cli.weblink_handover import read_secret
 from fanfold.cli.weblink_setup import BadSetup, dialled
 from fanfold.simulate.foreground import run, say
 from fanfold.simulate.weblink import SERIAL, Account, Discovery, Switches, WeblinkPrinter, trusting
-from fanfold.simulate.weblink_fleet import Control, serials, switched_on
-from fanfold.simulate.weblink_moods import mood, usages
+from fanfold.simulate.weblink.fleet import Control, serials, switched_on
+from fanfold.simulate.weblink.moods import mood, usages
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _OPEN_FILES = 65_536

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from fanfold.simulate.weblink_alerts import CONDITIONS, Alert, addressed, entries, goes_to, removes, subject, written
+from fanfold.simulate.weblink.alerts import CONDITIONS, Alert, addressed, entries, goes_to, removes, subject, written
 
 NOW = datetime(2026, 3, 15, 12, 27, 34)  # noqa: DTZ001 - a printer's own local time
 ALL = "ALL MESSAGES,SDK,Y,Y,WEBLINK.IP.CONN1,0,N,"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from fanfold.simulate.weblink_discovery import SIZE_BYTES, Discovery, Errors, crc16
+from fanfold.simulate.weblink.discovery import SIZE_BYTES, Discovery, Errors, crc16
 
 FULL = Discovery(
     serial="XXZKJ181100170",

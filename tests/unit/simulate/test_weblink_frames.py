@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.simulate.weblink_frames import BrokenFrame, Frames, Kind, Piece, framed, masked, message
+from fanfold.simulate.weblink.frames import BrokenFrame, Frames, Kind, Piece, framed, masked, message
 
 
 def served(data: bytes, kind: int = Kind.BINARY, last: bool = True) -> bytes:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from fanfold.simulate.weblink_handshake import SUBPROTOCOL, Answer, Place, authorization, refusal, request
+from fanfold.simulate.weblink.handshake import SUBPROTOCOL, Answer, Place, authorization, refusal, request
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD = {

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from fanfold.cli import main as fanfold
 from fanfold.simulate.weblink import Switches, WeblinkPrinter
-from fanfold.simulate.weblink_fleet import Control, serials, switched_on
-from fanfold.simulate.weblink_moods import MOODS, mood, usages
+from fanfold.simulate.weblink.fleet import Control, serials, switched_on
+from fanfold.simulate.weblink.moods import MOODS, mood, usages
 from tests.unit.simulate.weblink_stage import desk
 
 NOWHERE = "ws://127.0.0.1:1/weblink"

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from fanfold.simulate.weblink_settings import UNKNOWN, Settings, rows
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_talk import answered, text
-from fanfold.simulate.weblink_zpl import Sgd
+from fanfold.simulate.weblink.settings import UNKNOWN, Settings, rows
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.talk import answered, text
+from fanfold.simulate.weblink.zpl import Sgd
 
 
 class Printer:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.simulate.weblink_status import Look, answer, configuration, system_error, system_status
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.simulate.weblink.status import Look, answer, configuration, system_error, system_status
 
 MADE = Discovery(product="ZTC ZT411-203dpi ZPL", firmware="V92.21.39Z", label_length=308, print_method=0, print_mode=1)
 

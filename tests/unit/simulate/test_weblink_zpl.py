@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.simulate.weblink_zpl import Command, Format, Immediate, Json, Sgd, Stored, Stream, read_format
+from fanfold.simulate.weblink.zpl import Command, Format, Immediate, Json, Sgd, Stored, Stream, read_format
 
 MIXED: list[tuple[bytes, Command | None]] = [
     (b"noise \x00\xff", None),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports.weblink_alerts import (
+from fanfold.transports.weblink.alerts import (
     NOTES,
     REASONS,
     WORDS,

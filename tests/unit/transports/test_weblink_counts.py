@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from fanfold.transports.weblink_counts import MOST, Counts
-from fanfold.transports.weblink_proof import COUNTER
+from fanfold.transports.weblink.counts import MOST, Counts
+from fanfold.transports.weblink.proof import COUNTER
 
 SERIAL = "50J1+4"
 

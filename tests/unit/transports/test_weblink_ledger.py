@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fanfold.transports.weblink_ledger import MOST, Ledger
+from fanfold.transports.weblink.ledger import MOST, Ledger
 from fanfold.wire import Prints
 
 ONE = Prints(1, 1)

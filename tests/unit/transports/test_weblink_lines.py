@@ -13,11 +13,11 @@ from fanfold.config import Weblink
 from fanfold.errors import NotReached, Refused
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.reception import Came, ChannelClosed, ChannelOpened, Faults, Went
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.transports.weblink_alerts import WORDS
-from fanfold.transports.weblink_door import WeblinkDoor
-from fanfold.transports.weblink_opener import NOT_OPENED
-from fanfold.transports.weblink_pulse import LONGEST_S
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.transports.weblink.alerts import WORDS
+from fanfold.transports.weblink.door import WeblinkDoor
+from fanfold.transports.weblink.opener import NOT_OPENED
+from fanfold.transports.weblink.pulse import LONGEST_S
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import (
     HURRY,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports.weblink_messages import (
+from fanfold.transports.weblink.messages import (
     BadSetting,
     ChannelHello,
     Gather,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports.weblink_alerts import WORDS
-from fanfold.transports.weblink_packet import BadPacket, Discovery, discovery
+from fanfold.transports.weblink.alerts import WORDS
+from fanfold.transports.weblink.packet import BadPacket, Discovery, discovery
 
 REAL = {
     0: bytes.fromhex("3a2c2e0405010001"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports.weblink_proof import (
+from fanfold.transports.weblink.proof import (
     AllPrinted,
     Counted,
     NothingPrinted,

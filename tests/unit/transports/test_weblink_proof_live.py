@@ -14,10 +14,11 @@ import pytest
 from fanfold.config import Weblink
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, Job, JobState, PrinterId, Reason, new_job_id
-from fanfold.simulate import weblink_configured, weblink_settings
 from fanfold.simulate.weblink import WeblinkPrinter
+from fanfold.simulate.weblink import configured as weblink_configured
+from fanfold.simulate.weblink import settings as weblink_settings
 from fanfold.transports.base import Found
-from fanfold.transports.weblink_proof import Counted, Reading, Unknown, judge
+from fanfold.transports.weblink.proof import Counted, Reading, Unknown, judge
 from fanfold.wire import Prints, Receipt
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import HURRY, SERIAL, Dock, Ear, dock, label

@@ -14,8 +14,8 @@ import pytest
 from fanfold.config import Weblink
 from fanfold.errors import NotReached, Refused
 from fanfold.model import Evidence, Reason
-from fanfold.transports import weblink_sgd as sgd
-from fanfold.transports.weblink_opener import NOT_OPENED
+from fanfold.transports.weblink import sgd
+from fanfold.transports.weblink.opener import NOT_OPENED
 from tests.unit.transports.weblink_dock import (
     HURRY,
     SERIAL,

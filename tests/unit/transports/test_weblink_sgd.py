@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports.weblink_messages import BadSetting, TooLong
-from fanfold.transports.weblink_sgd import (
+from fanfold.transports.weblink.messages import BadSetting, TooLong
+from fanfold.transports.weblink.sgd import (
     Expecting,
     do,
     getvar,

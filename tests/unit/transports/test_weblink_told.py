@@ -12,10 +12,10 @@ import pytest
 from fanfold.config import Weblink
 from fanfold.reception import Came, Faults, Scanned
 from fanfold.simulate.weblink import WeblinkPrinter
-from fanfold.simulate.weblink_alerts import CONDITIONS
-from fanfold.simulate.weblink_discovery import Discovery
+from fanfold.simulate.weblink.alerts import CONDITIONS
+from fanfold.simulate.weblink.discovery import Discovery
 from fanfold.transports.presence_log import LINES_PER_WINDOW
-from fanfold.transports.weblink_alerts import NOTES, REASONS, WORDS
+from fanfold.transports.weblink.alerts import NOTES, REASONS, WORDS
 from tests.unit.transports.weblink_dock import OTHER, SERIAL, Dock, Wire, dock, main_hello, received
 
 

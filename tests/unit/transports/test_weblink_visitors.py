@@ -19,11 +19,11 @@ from fanfold.languages.zpl_tally import LabelTally
 from fanfold.model import Evidence
 from fanfold.reception import Came, ChannelClosed, ChannelOpened, Known, Suspicious, Went
 from fanfold.transports.presence_log import LINES_PER_WINDOW
-from fanfold.transports.weblink import WeblinkTransport
-from fanfold.transports.weblink_door import SUBPROTOCOL, uri_of
-from fanfold.transports.weblink_hello import FIRST_BYTES, OBJECTS
-from fanfold.transports.weblink_lines import MOST
-from fanfold.transports.weblink_messages import MESSAGE_BYTES
+from fanfold.transports.weblink.door import SUBPROTOCOL, uri_of
+from fanfold.transports.weblink.hello import FIRST_BYTES, OBJECTS
+from fanfold.transports.weblink.lines import MOST
+from fanfold.transports.weblink.messages import MESSAGE_BYTES
+from fanfold.transports.weblink.transport import WeblinkTransport
 from tests.unit.server.stage import until
 from tests.unit.transports.weblink_dock import (
     HURRY,

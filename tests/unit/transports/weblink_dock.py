@@ -16,10 +16,10 @@ from fanfold.languages.zpl_tally import LabelTally
 from fanfold.model import JobId, Printer, PrinterId, PrinterOptions
 from fanfold.reception import ChannelClosed, ChannelOpened, Faults, Known, News
 from fanfold.simulate.weblink import Switches, WeblinkPrinter
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.transports.weblink import WeblinkTransport
-from fanfold.transports.weblink_door import WeblinkDoor, uri_of
-from fanfold.transports.weblink_pace import Pace
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.transports.weblink.door import WeblinkDoor, uri_of
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.contract.transports import Noted, opened
 

@@ -4,8 +4,8 @@ What proves what:
 
 - The pong to a ping sent behind the last frame: the printer has read all of it (a proxy on the way cannot answer for
   it). That is `delivered`, and the lane is free.
-- Its alerts and its label counter together: `printed`, later. See weblink_ledger.
-- A channel lost with bytes of the job under way is a doubt, unless the counter settles it. See weblink_proof.
+- Its alerts and its label counter together: `printed`, later. See `ledger`.
+- A channel lost with bytes of the job under way is a doubt, unless the counter settles it. See `proof`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
 from fanfold.transports.stall import StallWatch
-from fanfold.transports.weblink_channel import FRAME_BYTES, Channel, Lost
-from fanfold.transports.weblink_ledger import Entry
-from fanfold.transports.weblink_proof import AllPrinted, Counted, NothingPrinted, Unknown, Verdict
+from fanfold.transports.weblink.channel import FRAME_BYTES, Channel, Lost
+from fanfold.transports.weblink.ledger import Entry
+from fanfold.transports.weblink.proof import AllPrinted, Counted, NothingPrinted, Unknown, Verdict
 from fanfold.wire import CHUNK_BYTES, Document, Prints, Receipt, Work
 
 

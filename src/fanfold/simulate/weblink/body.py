@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from fanfold.simulate.weblink_alerts import (
+from fanfold.simulate.weblink.alerts import (
     CONDITIONS,
     Alert,
     State,
@@ -19,9 +19,9 @@ from fanfold.simulate.weblink_alerts import (
     subject,
     written,
 )
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.simulate.weblink_press import Press
-from fanfold.simulate.weblink_switches import Switches
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.simulate.weblink.press import Press
+from fanfold.simulate.weblink.switches import Switches
 
 _LOG_LINES = 100
 _SLOTS = (1, 2)

@@ -11,19 +11,18 @@ from fanfold.config import Weblink
 from fanfold.errors import NotReached
 from fanfold.model import Reason
 from fanfold.reception import Came, ChannelClosed, ChannelOpened, Faults, News, Scanned, Went
-from fanfold.transports import weblink_alerts as alerts
-from fanfold.transports import weblink_packet as packet
 from fanfold.transports.base import Report
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_ledger import Entry
-from fanfold.transports.weblink_lines import Lines, Main
-from fanfold.transports.weblink_messages import Channel as Kind
-from fanfold.transports.weblink_messages import configure_alerts
-from fanfold.transports.weblink_opener import NOT_OPENED, Opener
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_packet import Discovery
-from fanfold.transports.weblink_proof import Counted, Verdict
-from fanfold.transports.weblink_prover import Prover
+from fanfold.transports.weblink import alerts, packet
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.ledger import Entry
+from fanfold.transports.weblink.lines import Lines, Main
+from fanfold.transports.weblink.messages import Channel as Kind
+from fanfold.transports.weblink.messages import configure_alerts
+from fanfold.transports.weblink.opener import NOT_OPENED, Opener
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.packet import Discovery
+from fanfold.transports.weblink.proof import Counted, Verdict
+from fanfold.transports.weblink.prover import Prover
 
 Start = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 

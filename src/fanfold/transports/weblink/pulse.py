@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from fanfold.config import Weblink
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_lines import Lines, Main
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.lines import Lines, Main
 
 SWEEPS = 4
 """In the shortest of the times that it must keep."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from fanfold.transports.weblink_messages import BadSetting, Gather, NotJson, TooLong, setting_name
+from fanfold.transports.weblink.messages import BadSetting, Gather, NotJson, TooLong, setting_name
 
 REPLY_BYTES = 8 * 1024 * 1024
 """The longest reply taken; all settings of a printer are some hundred kilobytes."""

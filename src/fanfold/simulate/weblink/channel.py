@@ -7,10 +7,10 @@ import ssl
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from fanfold.simulate.weblink_frames import BrokenFrame, Frames, Kind, Piece, framed, message
-from fanfold.simulate.weblink_handshake import Answer, Place, authorization, new_key, refusal, request
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_wire import Wire
+from fanfold.simulate.weblink.frames import BrokenFrame, Frames, Kind, Piece, framed, message
+from fanfold.simulate.weblink.handshake import Answer, Place, authorization, new_key, refusal, request
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.wire import Wire
 
 Role = Literal["main", "raw", "config"]
 _HEAD_BYTES = 64 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fanfold.simulate.weblink import Switches, WeblinkPrinter
-from fanfold.simulate.weblink_alerts import CONDITIONS
+from fanfold.simulate.weblink.alerts import CONDITIONS
 
 Change = Callable[[WeblinkPrinter, str], object]
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
-from fanfold.simulate.weblink_channel import Channel
-from fanfold.simulate.weblink_configured import Configured
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.simulate.weblink_intake import Intake
-from fanfold.simulate.weblink_status import answer, configuration
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_talk import answered, text
-from fanfold.simulate.weblink_zpl import Command, Format, Immediate, Json, Sgd, Stored
+from fanfold.simulate.weblink.channel import Channel
+from fanfold.simulate.weblink.configured import Configured
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.simulate.weblink.intake import Intake
+from fanfold.simulate.weblink.status import answer, configuration
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.talk import answered, text
+from fanfold.simulate.weblink.zpl import Command, Format, Immediate, Json, Sgd, Stored
 
 
 class Machine(Configured):

@@ -6,7 +6,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from fanfold.transports.weblink_proof import COUNTED, COUNTER
+from fanfold.transports.weblink.proof import COUNTED, COUNTER
 
 MOST = 8
 """Unanswered questions on one channel; after them a printer that never says its counter is not asked any more."""

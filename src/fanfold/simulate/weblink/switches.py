@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fanfold.simulate.weblink_discovery import Suffix
-from fanfold.simulate.weblink_handshake import SUBPROTOCOL
+from fanfold.simulate.weblink.discovery import Suffix
+from fanfold.simulate.weblink.handshake import SUBPROTOCOL
 
 First = Literal["discovery", "garbage", "none"]
 

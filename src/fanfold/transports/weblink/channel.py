@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Callable
 
 from fanfold.door import Heard, Hung, Line, Pong, Said
-from fanfold.transports.weblink_counts import Counts
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_sgd import REPLY_BYTES, Expecting
+from fanfold.transports.weblink.counts import Counts
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.sgd import REPLY_BYTES, Expecting
 
 FRAME_BYTES = 4096
 """Firmware went over raw in unfragmented frames of this size; nobody has shown that larger ones are taken."""

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
-from fanfold.simulate.weblink_settings import UNKNOWN, Settings, rows
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_zpl import Sgd
+from fanfold.simulate.weblink.settings import UNKNOWN, Settings, rows
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.zpl import Sgd
 
 SILENT = "device.host_status"
 """What is not answered in a fault, where `~HS` is not."""

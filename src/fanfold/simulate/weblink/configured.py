@@ -7,11 +7,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from fanfold.simulate.weblink_alerts import CONDITIONS
-from fanfold.simulate.weblink_body import Body
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.simulate.weblink_settings import Settings
-from fanfold.simulate.weblink_status import (
+from fanfold.simulate.weblink.alerts import CONDITIONS
+from fanfold.simulate.weblink.body import Body
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.simulate.weblink.settings import Settings
+from fanfold.simulate.weblink.status import (
     SILENCING,
     Look,
     host_identification,
@@ -19,8 +19,8 @@ from fanfold.simulate.weblink_status import (
     system_error,
     system_status,
 )
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_zpl import Format
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.zpl import Format
 
 _RESETS = re.compile(r"weblink\.ip\.conn\d\.(location|proxy|maximum|retry|authentication)")
 """Settings that hold after a reset only."""

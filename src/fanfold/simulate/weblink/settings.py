@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from fanfold.simulate.weblink_settings_table import TABLE
+from fanfold.simulate.weblink.settings_table import TABLE
 
 UNKNOWN = "?"
 _NUMBER = {"integer": re.compile(r"-?\d{1,12}"), "double": re.compile(r"-?\d{1,9}(\.\d+)?")}

@@ -14,15 +14,15 @@ from fanfold.errors import NotReached, Refused
 from fanfold.model import Evidence, Job, Printer, Reason
 from fanfold.reception import Newcomer, Reception
 from fanfold.transports.base import Found, Link, Report
-from fanfold.transports.weblink_channel import Channel, Lost
-from fanfold.transports.weblink_device import Device
-from fanfold.transports.weblink_door import SCHEME, WeblinkDoor, serial_of, uri_of
-from fanfold.transports.weblink_link import Tally, WeblinkLink
-from fanfold.transports.weblink_messages import Channel as Kind
-from fanfold.transports.weblink_opener import NOT_OPENED, not_opened
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_proof import AllPrinted, Counted, NothingPrinted
-from fanfold.transports.weblink_pulse import beat
+from fanfold.transports.weblink.channel import Channel, Lost
+from fanfold.transports.weblink.device import Device
+from fanfold.transports.weblink.door import SCHEME, WeblinkDoor, serial_of, uri_of
+from fanfold.transports.weblink.link import Tally, WeblinkLink
+from fanfold.transports.weblink.messages import Channel as Kind
+from fanfold.transports.weblink.opener import NOT_OPENED, not_opened
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.proof import AllPrinted, Counted, NothingPrinted
+from fanfold.transports.weblink.pulse import beat
 from fanfold.wire import Receipt
 
 log = logging.getLogger("fanfold.weblink")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fanfold.simulate.weblink_discovery import Discovery, Errors, Warnings
+from fanfold.simulate.weblink.discovery import Discovery, Errors, Warnings
 
 STX, ETX, CRLF = b"\x02", b"\x03", b"\r\n"
 SILENCING = frozenset({"PAPER OUT", "RIBBON OUT", "HEAD OPEN", "REWIND", "HEAD TOO HOT"})

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fanfold.simulate.weblink import WeblinkPrinter
-from fanfold.simulate.weblink_moods import mood
+from fanfold.simulate.weblink.moods import mood
 
 _HEAD_S = 5.0
 _BODY_BYTES = 64 * 1024

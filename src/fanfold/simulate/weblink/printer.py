@@ -20,13 +20,13 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Self
 
-from fanfold.simulate.weblink_channel import Account, Channel, Role
-from fanfold.simulate.weblink_discovery import Discovery
-from fanfold.simulate.weblink_handshake import Place
-from fanfold.simulate.weblink_machine import Machine
-from fanfold.simulate.weblink_slot import Slot
-from fanfold.simulate.weblink_switches import Switches
-from fanfold.simulate.weblink_wire import trusting
+from fanfold.simulate.weblink.channel import Account, Channel, Role
+from fanfold.simulate.weblink.discovery import Discovery
+from fanfold.simulate.weblink.handshake import Place
+from fanfold.simulate.weblink.machine import Machine
+from fanfold.simulate.weblink.slot import Slot
+from fanfold.simulate.weblink.switches import Switches
+from fanfold.simulate.weblink.wire import trusting
 
 __all__ = ["Account", "Discovery", "Switches", "WeblinkPrinter", "trusting"]
 

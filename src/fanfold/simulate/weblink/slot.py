@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from fanfold.simulate.weblink_channel import Account, Channel, Refused, Role
-from fanfold.simulate.weblink_frames import Kind, Piece
-from fanfold.simulate.weblink_handshake import Place
-from fanfold.simulate.weblink_switches import Switches
+from fanfold.simulate.weblink.channel import Account, Channel, Refused, Role
+from fanfold.simulate.weblink.frames import Kind, Piece
+from fanfold.simulate.weblink.handshake import Place
+from fanfold.simulate.weblink.switches import Switches
 
 ROLES: dict[str, Role] = {"v1.raw.zebra.com": "raw", "v1.config.zebra.com": "config"}
 _NAMES = {role: name for name, role in ROLES.items()}

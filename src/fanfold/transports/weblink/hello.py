@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from fanfold.door import UNTRUSTED_BYTES, Hung, Line, Said
-from fanfold.transports.weblink_messages import (
+from fanfold.transports.weblink.messages import (
     ChannelHello,
     Gather,
     MainHello,
@@ -15,7 +15,7 @@ from fanfold.transports.weblink_messages import (
     TooLong,
     first_message,
 )
-from fanfold.transports.weblink_packet import BadPacket, Discovery, discovery
+from fanfold.transports.weblink.packet import BadPacket, Discovery, discovery
 
 NOT_ALLOWED, NOT_UNDERSTOOD, TOO_LONG, TRY_LATER = 1008, 1002, 1009, 1013
 """Close codes (RFC 6455 §7.4.1, and its registry)."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from fanfold.model import Reason
-from fanfold.transports.weblink_alerts import UNNAMED
+from fanfold.transports.weblink.alerts import UNNAMED
 
 PACKET_BYTES = 64 * 1024
 """The longest text taken; a packet of today's printers is 422 bytes, 564 letters of base64."""
@@ -120,7 +120,7 @@ class Discovery:
     firmware: str
     location: str
     reasons: tuple[str, ...]
-    """What is wrong with it now, in the words of `weblink_alerts`."""
+    """What is wrong with it now, in the words of `alerts`."""
     interfaces: tuple[str, ...]
     dns_domain: str | None = None
     active_interface: str | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fanfold.simulate.weblink_channel import Channel
-from fanfold.simulate.weblink_zpl import Command, Stream
+from fanfold.simulate.weblink.channel import Channel
+from fanfold.simulate.weblink.zpl import Command, Stream
 
 _GULP_BYTES = 4096
 """How much is parsed before another look whether there is room."""

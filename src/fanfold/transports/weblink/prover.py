@@ -9,11 +9,11 @@ from typing import Any
 from fanfold.errors import NotReached
 from fanfold.model import Evidence
 from fanfold.transports.base import Report
-from fanfold.transports.weblink_channel import Channel, Lost
-from fanfold.transports.weblink_ledger import Entry, Ledger
-from fanfold.transports.weblink_lines import Lines, RollCall
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_proof import (
+from fanfold.transports.weblink.channel import Channel, Lost
+from fanfold.transports.weblink.ledger import Entry, Ledger
+from fanfold.transports.weblink.lines import Lines, RollCall
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.proof import (
     LINES,
     OLD_STATUS,
     STATUS,

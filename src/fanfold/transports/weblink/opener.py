@@ -9,11 +9,11 @@ from typing import Any
 
 from fanfold.errors import NotReached
 from fanfold.model import Reason
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_lines import Lines, Main
-from fanfold.transports.weblink_messages import Channel as Kind
-from fanfold.transports.weblink_messages import open_channel
-from fanfold.transports.weblink_pace import Pace
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.lines import Lines, Main
+from fanfold.transports.weblink.messages import Channel as Kind
+from fanfold.transports.weblink.messages import open_channel
+from fanfold.transports.weblink.pace import Pace
 
 NOT_OPENED = "channel-not-opened-error"
 """A reason of ours: the printer is there and does not open what it is asked for."""

@@ -17,14 +17,14 @@ from fanfold.errors import StoreFailed
 from fanfold.reception import Newcomer, Reception
 from fanfold.transports.presence import LetIn, Presence, TurnedAway, Waits
 from fanfold.transports.presence_log import Complaints
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_device import Device, in_words
-from fanfold.transports.weblink_hello import NOT_ALLOWED, TRY_LATER, Goodbye, first_words, hello_in, objects
-from fanfold.transports.weblink_lines import MOST, Lines, Main
-from fanfold.transports.weblink_messages import ChannelHello, Gather
-from fanfold.transports.weblink_pace import Pace
-from fanfold.transports.weblink_packet import Discovery
-from fanfold.transports.weblink_trace import Traces
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.device import Device, in_words
+from fanfold.transports.weblink.hello import NOT_ALLOWED, TRY_LATER, Goodbye, first_words, hello_in, objects
+from fanfold.transports.weblink.lines import MOST, Lines, Main
+from fanfold.transports.weblink.messages import ChannelHello, Gather
+from fanfold.transports.weblink.pace import Pace
+from fanfold.transports.weblink.packet import Discovery
+from fanfold.transports.weblink.trace import Traces
 
 log = logging.getLogger("fanfold.weblink")
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fanfold.door import Line
-from fanfold.transports.weblink_channel import Channel
-from fanfold.transports.weblink_messages import Channel as Kind
-from fanfold.transports.weblink_packet import Discovery
+from fanfold.transports.weblink.channel import Channel
+from fanfold.transports.weblink.messages import Channel as Kind
+from fanfold.transports.weblink.packet import Discovery
 
 MOST = 101
 """Lines of each kind that one printer may hold; its own cap is 100 for all together at most."""

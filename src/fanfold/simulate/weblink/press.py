@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from fanfold.simulate.weblink_alerts import BLOCKING
+from fanfold.simulate.weblink.alerts import BLOCKING
 
 
 @dataclass(slots=True)
