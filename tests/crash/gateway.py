@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from tests.crash.books import Books, open_jobs, read_books
-from tests.peers.processes import steady_port, until
+from tests.peers.processes import held_port, until
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 30
@@ -74,9 +74,8 @@ class Gateway:
         self.log = folder / "gateway.log"
         self.up = asyncio.Event()
         self.starts = 0
-        self.door, self.side_door = steady_port(), steady_port()
+        (self._port, self.door, self.side_door), self._holders = zip(*(held_port() for _ in range(3)), strict=True)
         self._config = folder / "fanfold.toml"
-        self._port = steady_port()
         self._process: asyncio.subprocess.Process | None = None
         tables = "".join(PRINTER.format(name=name, uri=uri) for name, uri in printers.items())
         settings = CONFIG.format(
@@ -120,6 +119,12 @@ class Gateway:
             self.up.clear()
             self._process.kill()
             await self._process.wait()
+
+    async def leave(self) -> None:
+        """SIGKILL, and let others have its ports."""
+        await self.kill()
+        for holder in self._holders:
+            holder.close()
 
     async def stop(self) -> None:
         """SIGTERM; it must end by itself, and well."""
@@ -165,4 +170,4 @@ async def gateway(
     try:
         yield made
     finally:
-        await made.kill()
+        await made.leave()

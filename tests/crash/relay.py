@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Self
 
@@ -19,10 +20,9 @@ class Relay:
         self._to_port = to_port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._whole = _set()
-        """Set while bytes pass; every connection keeps the one of its time."""
-        self._cut: list[asyncio.Event] = []
-        self._left_bytes: int | None = None
+        self._way = Way()
+        """Every connection keeps the one of its time."""
+        self._old_ways: list[Way] = []
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
@@ -38,22 +38,22 @@ class Relay:
 
     def cut(self) -> None:
         """Pass nothing on any more, no end and no reset either; who connects now is taken, and left unanswered."""
-        self._whole.clear()
+        self._way.is_whole.clear()
 
-    def cut_after(self, size_bytes: int) -> None:
-        """Be cut when so many bytes more have passed."""
-        self._left_bytes = size_bytes
+    def hold_after(self, size_bytes: int) -> None:
+        """Pass only so many bytes more to those that connected; what they say still passes."""
+        self._way.left_bytes = size_bytes
 
     def heal(self) -> None:
         """Pass on again, first all that was said meanwhile, as TCP does when it tries again."""
-        for whole in (*self._cut, self._whole):
-            whole.set()
-        self._cut.clear()
+        for way in (*self._old_ways, self._way):
+            way.heal()
+        self._old_ways.clear()
 
     def reroute(self) -> None:
         """Pass on for those that connect from now on only; the others' bytes come late, at `heal`."""
-        self._cut.append(self._whole)
-        self._whole = _set()
+        self._old_ways.append(self._way)
+        self._way = Way()
 
     def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -63,17 +63,17 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError):
-                await self._carry(reader, writer, self._whole)
+                await self._carry(reader, writer, self._way)
         finally:
             writer.transport.abort()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, whole: asyncio.Event) -> None:
-        await whole.wait()
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
+        await way.there()
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
         handed = bytearray()
         self.streams.append(handed)
-        there = asyncio.create_task(self._pass(reader, far_writer, handed, whole))
-        back = asyncio.create_task(self._pass(far_reader, writer, bytearray(), whole))
+        there = asyncio.create_task(_pass(reader, far_writer, handed, way.there))
+        back = asyncio.create_task(_pass(far_reader, writer, bytearray(), way.back))
         try:
             await asyncio.wait({there, back})
         finally:
@@ -81,33 +81,50 @@ class Relay:
             back.cancel()
             far_writer.transport.abort()
 
-    async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray, whole: asyncio.Event
-    ) -> None:
-        """Pass on until one side ends, and let the other know how."""
-        with suppress(OSError):
-            while data := await reader.read(READ_BYTES):
-                self._spend(len(data))
-                await whole.wait()
-                kept += data
-                writer.write(data)
-                await writer.drain()
-            await whole.wait()
-            writer.write_eof()
-            return
-        await whole.wait()
-        writer.transport.abort()
 
-    def _spend(self, size_bytes: int) -> None:
-        if self._left_bytes is None:
-            return
-        self._left_bytes -= size_bytes
-        if self._left_bytes < 0:
-            self._left_bytes = None
-            self.cut()
+class Way:
+    """What stops the bytes of connections."""
+
+    def __init__(self) -> None:
+        self.is_whole, self._leads_back = asyncio.Event(), asyncio.Event()
+        self.left_bytes: int | None = None
+        self.heal()
+
+    def heal(self) -> None:
+        """Let all bytes pass."""
+        self.left_bytes = None
+        self.is_whole.set()
+        self._leads_back.set()
+
+    async def there(self, _: int = 0) -> None:
+        """Wait until what somebody who connected says may pass."""
+        await self.is_whole.wait()
+
+    async def back(self, size_bytes: int = 0) -> None:
+        """Wait until so much may pass to somebody who connected."""
+        if self.left_bytes is not None:
+            self.left_bytes -= size_bytes
+            if self.left_bytes < 0:
+                self._leads_back.clear()
+        await self._leads_back.wait()
+        await self.is_whole.wait()
 
 
-def _set() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
+async def _pass(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    kept: bytearray,
+    may_pass: Callable[[int], Awaitable[None]],
+) -> None:
+    """Pass on until one side ends, and let the other know how."""
+    with suppress(OSError):
+        while data := await reader.read(READ_BYTES):
+            await may_pass(len(data))
+            kept += data
+            writer.write(data)
+            await writer.drain()
+        await may_pass(0)
+        writer.write_eof()
+        return
+    await may_pass(0)
+    writer.transport.abort()

@@ -57,12 +57,23 @@ class WeblinkScene(Stage):
         await self.until_it_had(label, SENT)
 
     async def is_cut_off(self, label: Label, *how: str) -> None:
-        """Start the gateway, and cut the wire when some of that job has passed; the rest is on its way too."""
+        """Start the gateway, and cut the wire when it has passed some of that job, and the counter before it.
+
+        The rest of the job has left the gateway, and comes when the wire is healed.
+        """
         await self.gateway.run(*how)
         await self.zebra.opened("raw")
-        self.wire.cut_after(label.size_bytes // 3)
+        raw = self.wire.streams[-1]
+        before_bytes = len(raw)
+        self.wire.hold_after(label.size_bytes // 3)
         await self.offer(label)
+
+        async def counted() -> bool:
+            return len(raw) > before_bytes
+
+        await until(counted, "the answer what the label counter is")
         await self.until_it_had(label, SENT)
+        self.wire.cut()
 
     async def knows(self, label: Label) -> str:
         """Wait until the printer has proved all that it will of the label's job; return what is known then."""

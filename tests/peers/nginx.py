@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.processes import answers, end, found, need, run, steady_port, until
+from tests.peers.processes import answers, end, found, held_port, need, run, until
 
 _CONFIG = """\
 {user}
@@ -91,7 +91,8 @@ class Nginx:
     def __init__(
         self, folder: Path, upstream: int, silence: int, certificate: Certificate, read_timeout_s: float
     ) -> None:
-        self.folder, self.port, self.certificate = folder, steady_port(), certificate
+        self.folder, self.certificate = folder, certificate
+        self.port, self._holder = held_port()
         self._upstream, self._silence, self._read_timeout_s = upstream, silence, read_timeout_s
         self._process: asyncio.subprocess.Process | None = None
 
@@ -140,6 +141,11 @@ class Nginx:
         """SIGTERM."""
         await self._end(kindly=True)
 
+    async def leave(self) -> None:
+        """SIGKILL, and let others have the port."""
+        await self.kill()
+        self._holder.close()
+
     async def _end(self, *, kindly: bool) -> None:
         process, self._process = self._process, None
         if process is not None:
@@ -169,7 +175,7 @@ async def private_nginx(folder: Path, upstream: int, *, read_timeout_s: float = 
             await nginx.start()
             yield nginx
         finally:
-            await nginx.kill()
+            await nginx.leave()
 
 
 async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import shutil
 import signal
 import socket
@@ -39,13 +38,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def steady_port() -> int:
-    """Return one below those that outgoing connections take, so that it is still free when its owner comes back."""
-    while True:
-        port = random.randrange(15000, 32000)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
+def held_port() -> tuple[int, socket.socket]:
+    """Return a port of 127.0.0.1, and what keeps others from it until it is closed, while its server comes and goes.
+
+    The server sets SO_REUSEADDR, as nearly all do.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return int(holder.getsockname()[1]), holder
 
 
 async def until(true: Callable[[], Awaitable[bool]], what: str, *, within_s: float = 15) -> None:
