@@ -43,7 +43,7 @@ docs: .venv/dev.stamp
 # Newer versions of what we stand on: `make lock UPGRADE=1`.
 lock: .venv/dev.stamp
 	$(PIP) uv
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra speed --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra speed --extra serial --extra usb --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(COMPILE) -c requirements/dev.lock --extra speed pyproject.toml requirements/build.in -o requirements/run.lock
 	$(COMPILE) -c requirements/dev.lock --group fuzz -o requirements/fuzz.lock
 

@@ -16,6 +16,7 @@ from fanfold.model import (
     Printer,
     PrinterId,
     PrinterStatus,
+    Traits,
 )
 from fanfold.reception import Newcomer
 from fanfold.wire import Document
@@ -284,6 +285,42 @@ class AskPrinter:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifyPrinter:
+    """Have a printer say what it is, in its language, and keep what it says as its traits. Answers PrinterShown.
+
+    Refused as AskPrinter, and `language-unknown` 422: a question in the wrong language would be printed as text.
+    """
+
+    printer: str
+    language: str = ""
+    """In which to ask; empty: in the one that it is known to speak."""
+    within_s: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ListDiscovered:
+    """List the devices that showed themselves, added or not. Answers Devices."""
+
+    wait_s: float = 0
+    """How long to wait for first answers where nobody looked before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddDiscovered:
+    """Make a printer of a device that showed itself. Answers PrinterShown.
+
+    Refused: `unknown-device` 404, `name-taken` 409.
+    """
+
+    device: str
+    """Its id in Devices."""
+    name: str = ""
+    """Empty: what it calls itself."""
+    uri: str = ""
+    """By which of its ways; empty: the best."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenChannel:
     """Have a printer that dials in open a channel anew. Answers Done; Refused `printer-away` 503."""
 
@@ -547,6 +584,37 @@ class Adopted:
     fresh: tuple[bool, ...]
     notes: tuple[str, ...] = ()
     """What the owner should know of them, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWay:
+    """One way to a device: its URI, and who showed it (`mdns`, `usb`, `cups`, `winspool`)."""
+
+    uri: str
+    seen_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that showed itself, however many ways lead to it."""
+
+    id: str
+    """The same for as long as it calls itself the same."""
+    name: str
+    info: str
+    traits: Traits
+    ways: tuple[DeviceWay, ...]
+    """The best first."""
+    printers: tuple[PrinterId, ...] = ()
+    """Which printers it is already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """All devices that showed themselves; `notes` say in words where nobody could look."""
+
+    devices: tuple[Device, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,8 @@ class PrinterOptions:
     """Name of the printer's language (`zpl`, `tspl`, …); None: not known."""
     accepts: tuple[str, ...] | None = None
     """Kinds it takes: `raw`, `*`, or media types; None: what its transport or spooler takes."""
-    encoding: str = "utf-8"
-    """Encoding of jobs given as text."""
+    encoding: str | None = None
+    """Encoding of jobs given as text; None: what its traits say, else utf-8."""
     on_doubt: OnDoubt = OnDoubt.HOLD
     on_late: OnLate = OnLate.HOLD
     max_wait_s: float = 12 * 3600
@@ -140,6 +140,26 @@ class PrinterOptions:
     """How long a network printer may take to close or answer after our end of data."""
     stall_after_s: float = 5
     """How long a printer may take nothing before its job is called stalled."""
+    dpi: int | None = None
+    """Dots per inch; None: what its traits say."""
+    width_mm: float | None = None
+    """How wide it can print; None: what its traits say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a printer was found to be. Guesses: what its owner settles in its options wins. Empty or None: not known."""
+
+    make: str = ""
+    model: str = ""
+    serial: str = ""
+    languages: tuple[str, ...] = ()
+    """Names of those that it is said to speak, its favourite first."""
+    dpi: int | None = None
+    width_mm: float | None = None
+    encoding: str = ""
+    told_by: tuple[str, ...] = ()
+    """Who said so, such as `usb`, `mdns`, `ipp`, or `printer` itself when a person had it asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +182,22 @@ class Printer:
     is_default: bool = False
     identity: str = ""
     """Of one that dials in: what it proved when it was let in; empty: not bound yet."""
+    traits: Traits = field(default_factory=Traits)
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of jobs given as text."""
+        return self.options.encoding or self.traits.encoding or "utf-8"
+
+    @property
+    def dpi(self) -> int | None:
+        """Dots per inch, as far as known."""
+        return self.options.dpi or self.traits.dpi
+
+    @property
+    def width_mm(self) -> float | None:
+        """How wide it can print, as far as known."""
+        return self.options.width_mm or self.traits.width_mm
 
 
 @dataclass(frozen=True, slots=True)

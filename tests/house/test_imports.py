@@ -10,12 +10,13 @@ from tests.house.house import Room, rooms, third_party
 
 GROUND = {
     "fanfold", "fanfold.model", "fanfold.errors", "fanfold.wire", "fanfold.clock", "fanfold.door", "fanfold.reception",
+    "fanfold.device_id",
 }  # fmt: skip
 WORDS = {"fanfold.messages", "fanfold.config", "fanfold.logbook"}
 FLOORS: tuple[set[str], ...] = (
     GROUND,
     WORDS,
-    {"fanfold.languages", "fanfold.transports", "fanfold.store", "fanfold.simulate"},
+    {"fanfold.languages", "fanfold.transports", "fanfold.scouts", "fanfold.store", "fanfold.simulate"},
     {"fanfold.engine", "fanfold.dialects"},
     {"fanfold.server", "fanfold.registry"},
     {"fanfold.app"},
@@ -32,7 +33,10 @@ HOMES = {
     "prometheus_client": ("fanfold.server",),
     "platformdirs": ("fanfold.config",),
     "msgspec": ("fanfold.dialects", "fanfold.server"),
+    "serial": ("fanfold.transports.serial",),
+    "usb": ("fanfold.transports.usb",),
     "uvloop": ("fanfold.app",),
+    "zeroconf": ("fanfold.scouts.mdns",),
 }
 
 

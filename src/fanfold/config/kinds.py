@@ -30,6 +30,13 @@ def seconds(low: float, high: float) -> Kind[float]:
     return Kind(f"a number of seconds from {low:.10g} to {high:.10g}", lambda value: _number(value, low, high), float)
 
 
+def millimetres(low: float, high: float) -> Kind[float]:
+    """Return the kind of lengths in a range."""
+    return Kind(
+        f"a number of millimetres from {low:.10g} to {high:.10g}", lambda value: _number(value, low, high), float
+    )
+
+
 def count(low: int, high: int, of: str = "") -> Kind[int]:
     """Return the kind of whole numbers in a range."""
     words = f"a whole number {of} from {low} to {high}".replace("  ", " ")

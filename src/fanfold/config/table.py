@@ -127,6 +127,14 @@ class Discovery:
     """Which printers show themselves."""
 
     cups: bool = _setting(kinds.flag(), True, "Whether every queue of CUPS is a printer.")
+    windows: bool = _setting(kinds.flag(), True, "Whether every queue of Windows is a printer.")
+    mdns: bool = _setting(
+        kinds.flag(), True, "Whether printers are looked for in the network (mDNS), once somebody asks for devices."
+    )
+    usb: bool = _setting(kinds.flag(), True, "Whether printers at this machine's USB ports are shown as devices.")
+    interfaces: tuple[str, ...] = _setting(
+        words.ADDRESSES, (), "This machine's addresses at whose networks mDNS looks. By default all of them."
+    )
     cups_server: str | None = _setting(
         words.SERVER, None, "CUPS's socket or `host[:port]`. By default the system's own."
     )
@@ -317,7 +325,12 @@ _OPTIONS: dict[str, tuple[Kind[Any], str]] = {
         words.ACCEPTS,
         "What it takes: `raw`, media types, or `*`; by default what its transport or spooler says.",
     ),
-    "encoding": (words.ENCODING, "Encoding for jobs that are given as text."),
+    "encoding": (
+        words.ENCODING,
+        "Encoding for jobs that are given as text; by default as its kind has it, else utf-8.",
+    ),
+    "dpi": (kinds.count(50, 2400), "Dots per inch; by default what was found out about it."),
+    "width_mm": (kinds.millimetres(5, 2000), "How wide it can print; by default what was found out about it."),
     "on_doubt": (kinds.one_of(OnDoubt), "What becomes of a job that may or may not have printed."),
     "on_late": (kinds.one_of(OnLate), "What becomes of a job that the printer could not take in time."),
     "max_wait_s": (kinds.seconds(0.1, YEAR_S), "How long a job waits for a printer that is blocked or away."),

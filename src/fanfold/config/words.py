@@ -103,6 +103,10 @@ FOLDER = kinds.path("the path of a folder")
 CODE = kinds.count(-(2**31), 2**31 - 1)
 
 ADDRESS = kinds.checked(kinds.text("an IP address such as 127.0.0.1 or ::1, or localhost", ".+"), _check_address)
+ADDRESSES = kinds.several(
+    kinds.checked(kinds.text("an IP address", r"[0-9A-Fa-f.:]+"), _check_address),
+    "a list of addresses such as 192.0.2.7",
+)
 SERVER = kinds.text("the path of CUPS's socket, or host[:port]", r"\S+")
 SEVERAL_DOORS = kinds.several(kinds.one_of(Door), "a list of " + ", ".join(Door))
 PROOFS = kinds.several(kinds.one_of(Proof), "a list of " + ", ".join(Proof))

@@ -98,8 +98,7 @@ class Engine:
             raise CannotStart(refusal.says) from refusal
         if self._relay is not None:
             await self._relay.start(terms, self._roster.known, self._background)
-        if settings.discovery.cups:
-            self._upkeep.start_discovery(self._transports)
+        self._upkeep.start_discovery(self._spoolers(settings))
         self._upkeep.start()
 
     async def stop(self) -> None:
@@ -244,6 +243,11 @@ class Engine:
         return m.Done(tuple(notes))
 
     # within
+
+    def _spoolers(self, settings: Settings) -> dict[str, Transport]:
+        """The transports whose printers are to show themselves."""
+        wanted = {"cups": settings.discovery.cups, "winspool": settings.discovery.windows}
+        return {scheme: one for scheme, one in self._transports.items() if wanted.get(scheme, True)}
 
     def _take(self, settings: Settings) -> Sequence[str]:
         notes = self._on_settings(settings)  # first what may refuse: then nothing else was taken either

@@ -74,7 +74,7 @@ class Intake:
         if isinstance(ask.document, Document):
             document = ask.document
         else:
-            document = Document.of(_encoded(ask.document, ask.encoding or printer.options.encoding), OCTETS)
+            document = Document.of(_encoded(ask.document, ask.encoding or printer.encoding), OCTETS)
         if document.size_bytes == 0:
             raise Refused("The document is empty: there is nothing to print.", code="empty-document", status=422)
         return document

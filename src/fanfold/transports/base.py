@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from fanfold.door import Door
-from fanfold.model import Job, Printer
+from fanfold.model import Job, Printer, Traits
 from fanfold.reception import Newcomer, Reception
 from fanfold.wire import Receipt, Work
 
@@ -147,11 +147,32 @@ class Discovered:
     is_default: bool = False
     is_temporary: bool = False
     """Made by the spooler for a while, virtual, or a fax: hidden unless included by name."""
+    traits: Traits = field(default_factory=Traits)
+    marks: tuple[str, ...] = ()
+    """What tells this device from all others, such as `serial:zebra/50j1`: one mark in common, one device."""
+
+
+@runtime_checkable
+class Scouts(Protocol):
+    """What sees devices that could be printers (on the network, at the cable); it adds none, a person does."""
+
+    way: str
+    """How it sees them: `mdns`, `usb`."""
+
+    async def sightings(self) -> Sequence[Discovered]:
+        """List who is there now, in a bounded time; the first call may begin to look.
+
+        Raises:
+            NotReached: it cannot look now (this says nothing about who was seen before).
+        """
+
+    async def close(self) -> None:
+        """Look no more. Idempotent."""
 
 
 @runtime_checkable
 class Discovers(Protocol):
-    """A transport that knows its printers without configuration."""
+    """A transport that knows its printers without configuration: they become printers by themselves."""
 
     async def discover(self) -> Sequence[Discovered]:
         """List the printers that are there now, in a bounded time.
