@@ -29,6 +29,7 @@ from fanfold.model import (
     PrinterOptions,
     Reason,
     Source,
+    Traits,
 )
 from fanfold.store.base import Change, Lateness, Letter, Limits
 from fanfold.store.migrations import schemas
@@ -53,6 +54,7 @@ PRINTER = Printer(
     paused_because="interrupted twice",
     info="TM-T20",
     identity="secret:7f3a",
+    traits=Traits("Epson", "TM-T20", "J4X1", ("escpos",), 203, 72.0, "cp858", ("printer", "usb")),
 )
 WEBHOOK = "till"
 REJECTED = "weblink:XXQLN123456789"

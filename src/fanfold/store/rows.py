@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from fanfold.model import (
     PrinterId,
     PrinterOptions,
     Source,
+    Traits,
 )
 from fanfold.store.base import KeptPrinter
 from fanfold.store.history import News, told
@@ -43,7 +45,7 @@ NEWS_ROW = "id, at, printer, state, reasons, message, data, since_s"
 """The columns of a printer's event as `news_row` gives them."""
 
 PRINTER = "id, name, uri, aliases, source, options, kinds, paused, paused_because, info, is_default, "
-PRINTER += "identity"
+PRINTER += "identity, traits"
 """The columns of a printer, in the order of `printer_row`."""
 
 OPEN = "state IN ('pending', 'processing', 'held')"
@@ -195,6 +197,7 @@ def printer_row(printer: Printer) -> Row:
         printer.info,
         printer.is_default,
         printer.identity,
+        json.dumps(asdict(printer.traits)),
     )
 
 
@@ -213,8 +216,49 @@ def printer_of(row: Row) -> KeptPrinter:
         row[9],
         bool(row[10]),
         row[11],
+        traits_of(row[12]),
     )
-    return KeptPrinter(printer, row[12], row[13])
+    return KeptPrinter(printer, row[13], row[14])
+
+
+def traits_of(kept: str) -> Traits:
+    """Return the traits of their JSON. What cannot be read of it is not known: no guess is worth a failing start."""
+    try:
+        told = json.loads(kept)
+    except (ValueError, RecursionError):
+        return Traits()
+    if not isinstance(told, dict):
+        return Traits()
+    read = {name: take(told[name]) for name, take in _TRAITS.items() if name in told}
+    return Traits(**{name: value for name, value in read.items() if value is not None})
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST else None
+
+
+def _number(value: object) -> float | None:
+    return (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST else None
+    )
+
+
+_MOST = 100_000
+"""More dots an inch, or millimetres of width, has no printer."""
+
+_TRAITS: dict[str, Callable[[object], Any]] = {
+    "make": _word, "model": _word, "serial": _word, "encoding": _word,
+    "languages": _words, "told_by": _words,
+    "dpi": _whole, "width_mm": _number,
+}  # fmt: skip
 
 
 def _options_of(kept: dict[str, Any]) -> PrinterOptions:

@@ -11,7 +11,7 @@ import pytest
 
 from fanfold.errors import CannotStart
 from fanfold.messages import ListJobs, PrinterChanged, PrinterConnected, PrinterDisconnected, PrinterScanned
-from fanfold.model import Evidence, JobState
+from fanfold.model import Evidence, JobState, Traits
 from fanfold.store import migrations
 from fanfold.store.base import KeptPrinter, Limits, Postbox
 from fanfold.store.opening import DATABASE
@@ -71,7 +71,8 @@ async def test_a_kept_database_opens_with_all_that_it_had(kept: Path, tmp_path: 
         assert (again.fresh, again.job) == (False, job)
     assert (store.waiting(TILL), store.held(TILL)) == (1, 1)
     since_2 = version(kept) >= 2
-    printer = PRINTER if since_2 else replace(PRINTER, identity="")
+    printer = PRINTER if version(kept) >= 3 else replace(PRINTER, traits=Traits())
+    printer = printer if since_2 else replace(printer, identity="")
     assert list(await store.printers()) == [KeptPrinter(printer, 12.5, 99.25)]
     assert list(await store.origins()) == ["https://shop.example"]
     assert [event.message for event in await store.events(0) if isinstance(event, PrinterChanged)] == ["It is away."]
