@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from fanfold.model import Traits
 
 HEAD_BYTES = 4096
 """How much of a document `recognises` is given."""
@@ -41,3 +43,25 @@ class FindsPulses(Protocol):
 
     def pulse_only(self, document: bytes) -> bool:
         """Tell whether the document opens a drawer and prints nothing. Never raises."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """A language whose printers begin with an encoding of their own for plain text."""
+
+    text_encoding: str
+    """By Python's name: `cp437`."""
+
+
+@runtime_checkable
+class Identifies(Protocol):
+    """A language in which a printer can be asked what it is. To one that does not speak it, a question is a text."""
+
+    questions: tuple[bytes, ...]
+    """Put one after another: no printer gets the next one that has not answered the first in this language."""
+
+    def identity(self, answers: Sequence[bytes]) -> Traits | None:
+        """Return what the answers to as many questions say, empty ones among them; None: they are none.
+
+        Never raises, whatever they are, and says nothing that does not stand there.
+        """

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from fanfold.languages import escpos_identity
 from fanfold.languages.base import Problem
 from fanfold.languages.detect import peel
+from fanfold.model import Traits
 
 # Text in any code page, then one of the commands, so that chance in other people's binary does not count. ESC E, ESC =
 # and ESC * mean other things in PCL and Star's raster mode, ESC i in Brother's: their arguments tell.
@@ -40,6 +42,9 @@ class EscPos:
     name = "escpos"
     media_types: tuple[str, ...] = ("application/vnd.escpos", "application/escpos", "application/x-escpos")
     raw = True
+    questions: tuple[bytes, ...] = escpos_identity.QUESTIONS
+    text_encoding = "cp437"
+    """Code page 0, with which they begin (`ESC t 0`)."""
 
     def recognises(self, head: bytes) -> bool:
         """Tell whether its first command is one of ESC/POS's, or it moves a drawer."""
@@ -47,6 +52,10 @@ class EscPos:
         if _STAR.search(core):
             return False
         return _START.match(core) is not None or _PULSE_ONLY.fullmatch(core) is not None
+
+    def identity(self, answers: Sequence[bytes]) -> Traits | None:
+        """Return what a printer says of itself; None where that is no answer in this language."""
+        return escpos_identity.identity(answers)
 
     def check(self, document: bytes) -> Iterator[Problem]:
         """Yield images and other counted data that are cut off."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from fanfold.languages import tspl_identity
 from fanfold.languages.base import Problem
 from fanfold.languages.detect import peel
 from fanfold.languages.steps import steps, unprinted
+from fanfold.model import Traits
 
 # The arguments are part of the test: words like HOME or SIZE also begin plain texts.
 _START = re.compile(
@@ -37,10 +39,15 @@ class Tspl:
     name = "tspl"
     media_types: tuple[str, ...] = ("application/vnd.tsc-tspl", "application/tspl", "text/tspl")
     raw = True
+    questions: tuple[bytes, ...] = tspl_identity.QUESTIONS
 
     def recognises(self, head: bytes) -> bool:
         """Tell whether it starts with a keyword of TSPL's and what belongs to it, or with one of its questions."""
         return _START.match(peel(head)) is not None
+
+    def identity(self, answers: Sequence[bytes]) -> Traits | None:
+        """Return what a printer says of itself; None where that is no answer in this language."""
+        return tspl_identity.identity(answers)
 
     def check(self, document: bytes) -> Iterator[Problem]:
         """Yield what is drawn but never printed, and images that are cut off."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from fanfold.languages import zpl_identity
 from fanfold.languages.base import Problem
 from fanfold.languages.detect import peel
 from fanfold.languages.steps import Step, steps
+from fanfold.model import Traits
 
 _START = re.compile(
     rb"\x10?"  # ZDesigner, the Windows driver, begins its jobs so
@@ -26,10 +28,15 @@ class Zpl:
     name = "zpl"
     media_types: tuple[str, ...] = ("application/vnd.zebra-zpl", "application/zpl", "text/zpl")
     raw = True
+    questions: tuple[bytes, ...] = zpl_identity.QUESTIONS
 
     def recognises(self, head: bytes) -> bool:
         """Tell whether it starts with a command of ZPL's."""
         return _START.match(peel(head)) is not None
+
+    def identity(self, answers: Sequence[bytes]) -> Traits | None:
+        """Return what a printer says of itself; None where that is no answer in this language."""
+        return zpl_identity.identity(answers)
 
     def check(self, document: bytes) -> Iterator[Problem]:
         """Yield formats without an end, and ends without a format."""
