@@ -28,6 +28,7 @@ from fanfold.transports.base import Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
+from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
 
@@ -42,6 +43,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: SocketTransport(),
     lambda _: IppTransport(),
     lambda settings: CupsTransport(settings.discovery.cups_server),
+    lambda _: SerialTransport(),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
 )
 

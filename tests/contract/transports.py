@@ -20,16 +20,18 @@ from fanfold.server.base import Doors
 from fanfold.server.http import Server
 from fanfold.simulate.moods import Away, Ready
 from fanfold.simulate.socket import SocketPrinter
-from fanfold.transports.base import Transport
+from fanfold.transports.base import Link, Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
+from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
+from tests.peers.serialport import SerialPrinter
 from tests.peers.sink import Sink
 from tests.peers.weblink_sink import WeblinkSink
 from tests.unit.server.stage import FakeEngine, ToyDialect, ToyHttp
@@ -177,6 +179,43 @@ async def cups_rig(folder: Path) -> AsyncIterator[Rig]:
         await transport.close()
 
 
+class PatientSerialTransport(SerialTransport):
+    """Opens the port no sooner than its printer saw it closed: only by that it tells documents apart."""
+
+    def __init__(self, printer: SerialPrinter) -> None:
+        super().__init__(fifo_bytes=0)
+        self._printer = printer
+
+    @asynccontextmanager
+    async def open(self, printer: Printer) -> AsyncIterator[Link]:
+        async with super().open(printer) as link:
+            yield link
+        await self._printer.hung_up()
+
+
+@asynccontextmanager
+async def serial_rig(folder: Path) -> AsyncIterator[Rig]:
+    async with SerialPrinter(folder / "port") as printer:
+        transport = PatientSerialTransport(printer)
+        yield Rig(
+            transport,
+            Printer(PrinterId("till"), "Till", printer.uri),
+            printer.printed,
+            printer.unplug,
+            printer.plug,
+            good_uris=(
+                "serial:/dev/ttyUSB0", "serial:///dev/ttyS0?baud=19200", "serial:COM3?parity=even&bits=7&stop=2",
+                r"serial:\\.\COM12?flow=dsrdtr", "Serial:/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0?flow=none",
+            ),
+            bad_uris=(
+                "serial:", "serial:ttyUSB0", "serial:/", "serial:/dev/ttyS0?baud=", "serial:/dev/ttyS0?baud=1e4",
+                "serial:/dev/ttyS0?parity=e", "serial:/dev/ttyS0?baud=9600&baud=9600", "serial:/dev/ttyS0?",
+                "serial:/dev/ttyS0?speed=9600", "serial:COM0", "socket://x",
+            ),
+        )  # fmt: skip
+        await transport.close()
+
+
 class OpenReception:
     """Knows every printer and lets all of them in."""
 
@@ -247,6 +286,7 @@ RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "socket": socket_rig,
     "ipp": ipp_rig,
     "cups": cups_rig,
+    "serial": serial_rig,
     "weblink": weblink_rig,
 }
 """By a transport's first scheme; the factory is given an empty folder."""
