@@ -288,7 +288,8 @@ class AskPrinter:
 class IdentifyPrinter:
     """Have a printer say what it is, in its language, and keep what it says as its traits. Answers PrinterShown.
 
-    Refused as AskPrinter, and `language-unknown` 422: a question in the wrong language would be printed as text.
+    Refused as AskPrinter, and `language-unknown` 422: a question in the wrong language would be printed as text;
+    `bad-answer` 502.
     """
 
     printer: str
@@ -393,6 +394,7 @@ Command = (
     | AdoptPrinters
     | RejectPrinter
     | AskPrinter
+    | IdentifyPrinter
     | ReopenChannel
     | TracePrinter
     | ListWebhooks
@@ -492,6 +494,10 @@ class PrinterView:
     held_jobs: int = 0
     channels: tuple[str, ...] = ()
     """Which channels of one that dials in are open now."""
+    language: str = ""
+    """What it speaks, by its owner or as far as was found out; empty: not known."""
+    encoding: str = ""
+    """Into which jobs given as text are put."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,13 @@ class Approach:
         self._retry_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
 
     async def way(self, transport: Transport, printer: Printer, age_s: float) -> Way | None:
-        """Return an open way, or None after the wait that its absence asks for. `age_s` is the store's age now."""
+        """Return an open way, or None: then `wait` before the next try. `age_s` is the store's age now."""
         started_s = time.perf_counter()
         try:
             way = await Way.open(transport, printer)
         except NotReached as absence:
             self.barred(absence, age_s)
             self._news.clear()
-            await self.wait()
             return None
         self._took_s = time.perf_counter() - started_s
         return way

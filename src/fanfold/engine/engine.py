@@ -21,12 +21,14 @@ from fanfold.engine.clients import Clients
 from fanfold.engine.counts import Counts
 from fanfold.engine.devices import Devices
 from fanfold.engine.follow import Follow
+from fanfold.engine.identify import IdentifyingDesk
 from fanfold.engine.jobs import JobDesk
 from fanfold.engine.lane import Desk
 from fanfold.engine.origins import OriginList
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.relay import Relay
 from fanfold.engine.roster import Roster
+from fanfold.engine.tongues import Tongues
 from fanfold.engine.upkeep import Upkeep
 from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.languages.base import Language
@@ -68,7 +70,8 @@ class Engine:
         self._test_page, self._read_settings, self._on_settings = test_page, read_settings, on_settings
         self._background = Background()
         self._follow = Follow(store)
-        desk = Desk(store, self._follow, self._background)
+        tongues = Tongues.of(languages)
+        desk = Desk(store, self._follow, self._background, tongues)
         self._roster = Roster(transports, desk)
         self._upkeep = Upkeep(store, self._follow, self._roster, self._background)
         self._jobs = JobDesk(desk, self._roster, self._upkeep, languages)
@@ -77,6 +80,7 @@ class Engine:
         self._arrivals = Arrivals(store, self._roster, self._background)
         self._adoption = AdoptionDesk(self._roster, self._arrivals, devices, self._printers)
         self._asking = AskingDesk(self._roster, devices)
+        self._identifying = IdentifyingDesk(self._roster, tongues, self._printers.view)
         self._relay = relay
         self._origins = OriginList(store)
         self._bus = Bus(store)
@@ -211,6 +215,8 @@ class Engine:
                 return await self._adoption.reject(device)
             case m.AskPrinter():
                 return await self._asking.ask(command)
+            case m.IdentifyPrinter():
+                return await self._identifying.identify(command)
             case m.ReopenChannel():
                 return await self._asking.reopen(command)
             case m.TracePrinter():

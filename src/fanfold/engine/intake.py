@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from fanfold import clock
@@ -19,6 +21,8 @@ PULSE_BYTES = 256
 PULSE_WAIT_S = 10.0
 """A drawer that opens by itself, minutes after the sale, is theft."""
 TITLE_LENGTH = 255
+_COMMANDS = re.compile(r"[^\t\n\f\r\x20-\x7e\xa0-\U0010ffff]")
+"""Control characters that no plain text has."""
 KEY_LENGTH = 255
 
 
@@ -30,14 +34,22 @@ class Intake:
     document_limit_bytes: int
 
     async def job(
-        self, ask: Submit, printer: Printer, caller: Caller, blocked_s: float, *, speaks: str = ""
+        self,
+        ask: Submit,
+        printer: Printer,
+        caller: Caller,
+        blocked_s: float,
+        *,
+        speaks: str = "",
+        supposed: str = "utf-8",
     ) -> tuple[Job, Document]:
         """Return the job and its document, not yet kept. Raises Refused.
 
-        `speaks` names the printer's language as far as it is known: its owner's word, or another's.
+        `speaks` names the printer's language as far as it is known: its owner's word, or another's. `supposed` is the
+        encoding that it likely has where its owner named none.
         """
         _check_numbers(ask)
-        document = self._document(ask, printer)
+        document = self._document(ask, printer, supposed)
         if document.size_bytes > self.document_limit_bytes:
             raise too_large(document.size_bytes, self.document_limit_bytes)
         head = await document.head()
@@ -70,11 +82,11 @@ class Intake:
         )
         return job, document
 
-    def _document(self, ask: Submit, printer: Printer) -> Document:
+    def _document(self, ask: Submit, printer: Printer, supposed: str) -> Document:
         if isinstance(ask.document, Document):
             document = ask.document
         else:
-            document = Document.of(_encoded(ask.document, ask.encoding or printer.encoding), OCTETS)
+            document = Document.of(_bytes(ask.document, ask.encoding or printer.options.encoding, supposed), OCTETS)
         if document.size_bytes == 0:
             raise Refused("The document is empty: there is nothing to print.", code="empty-document", status=422)
         return document
@@ -155,6 +167,17 @@ def _check_numbers(ask: Submit) -> None:
         raise Refused("start_within_s must be seconds above 0, a year at most.", code="bad-request", status=422)
     if ask.key is not None and not 1 <= len(ask.key) <= KEY_LENGTH:
         raise Refused(f"The key must have 1 to {KEY_LENGTH} characters.", code="bad-request", status=422)
+
+
+def _bytes(text: str, named: str | None, supposed: str) -> bytes:
+    """The text in the encoding that somebody named; else as supposed where it is plain and fits, else in UTF-8.
+
+    A text with commands in it chose its code page by itself. And what is merely supposed makes nothing refused.
+    """
+    if named is None and not _COMMANDS.search(text):
+        with suppress(UnicodeError, LookupError):
+            return text.encode(supposed)
+    return _encoded(text, named or "utf-8")
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -36,7 +36,9 @@ class JobDesk:
             return await self._as_before(ask, caller) or self._unknown(ask.printer)
         intake = Intake(self._languages, self.limits.document_bytes)
         try:
-            job, document = await intake.job(ask, lane.printer, caller, lane.patience.blocked_s, speaks=lane.language)
+            job, document = await intake.job(
+                ask, lane.printer, caller, lane.patience.blocked_s, speaks=lane.language, supposed=lane.encoding
+            )
         except Refused:  # it may have been taken before its printer was set up otherwise
             if before := await self._as_before(ask, caller):
                 return before

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import cast
+from typing import TypeVar, cast
 
 from fanfold.engine.approach import Approach
 from fanfold.engine.background import Background
@@ -17,12 +17,16 @@ from fanfold.engine.leftovers import find_again
 from fanfold.engine.patience import Patience
 from fanfold.engine.pause import until_set
 from fanfold.engine.standing import Standing
+from fanfold.engine.tongues import Tongues
+from fanfold.engine.turnstile import Turnstile
 from fanfold.engine.way import Way
 from fanfold.errors import Declined, Interrupted, NotReached, StoreFailed
 from fanfold.model import Evidence, Job, JobId, Printer, PrinterState, Reachable, Reason
 from fanfold.store.base import Change, KeptPrinter, Store
 from fanfold.transports.base import Link, Recalls, Receives, Reconciles, Speaks, Transport
 from fanfold.wire import Receipt, Work
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class Desk:
     store: Store
     follow: Follow
     background: Background
+    tongues: Tongues = field(default_factory=Tongues)
 
 
 class Lane:
@@ -62,6 +67,7 @@ class Lane:
         self._news = asyncio.Event()
         self._stopped = asyncio.Event()
         self._approach = Approach(self.patience, self.standing, self._news, self._stopped)
+        self._turnstile = Turnstile(self._stopped)
         self._at_rest = True
         """No job is claimed or settled right now, so that the loop may be ended at any await."""
         self._task: asyncio.Task[None] | None = None
@@ -76,8 +82,17 @@ class Lane:
 
     @property
     def language(self) -> str:
-        """Name of the language that the printer speaks: by its owner, else by itself, else by its kind; or empty."""
-        return self.printer.options.language or self._spoken or self._spoken_by_kind
+        """Name of the printer's language: by its owner, else by itself, else by its kind, else guessed; or empty."""
+        printer, tongues = self.printer, self._desk.tongues
+        said = printer.options.language or self._spoken or tongues.said_by(printer.traits) or self._spoken_by_kind
+        return said or tongues.guessed(printer)
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of jobs given as text: by its owner, else supposed: by what it was found to be, or its language."""
+        printer = self.printer
+        supposed = printer.traits.encoding or self._desk.tongues.encodings.get(self.language, "utf-8")
+        return printer.options.encoding or supposed
 
     def start(self) -> None:
         """Begin to print."""
@@ -118,7 +133,8 @@ class Lane:
 
     def _learn_transport(self, transport: Transport) -> None:
         """Ask once what it can: Python takes long to see it."""
-        self._approach.tells_when_it_comes(tells=isinstance(transport, Receives))
+        self._dials_in = isinstance(transport, Receives)
+        self._approach.tells_when_it_comes(tells=self._dials_in)
         self._spoken_by_kind = transport.language if isinstance(transport, Speaks) else ""
 
     def vanished(self, *, gone: bool) -> None:
@@ -146,6 +162,20 @@ class Lane:
             return
         if flight.recallable or flight.job.evidence < Evidence.SENT:
             await flight.call_off(Reason.TOO_LATE)
+
+    async def ask(self, question: Callable[[float], Awaitable[T]], within_s: float) -> T:
+        """Have the printer asked between jobs, by what is given the seconds left for it; return its answer.
+
+        A printer that dials in has ways of its own beside jobs, and waits for none.
+
+        Raises:
+            NotReached: a job kept it for so long, or it ends.
+            TimeoutError: it did not answer in time.
+            Exception: whatever the question raises.
+        """
+        if self._dials_in:
+            return await question(within_s)
+        return await self._turnstile.ask(question, within_s)
 
     async def stop(self, drain_s: float) -> None:
         """Let what is being sent end within that time, then give it up, and end."""
@@ -184,10 +214,10 @@ class Lane:
     async def _print(self) -> None:
         if self._stopping:
             return
-        way = await self._approach.way(self.transport, self.printer, self._store.age_s)
-        if (way := await self._unless_paused(way)) is None:
-            return
-        await self._print_from(way)
+        async with self._turnstile.for_jobs:
+            way = await self._approach.way(self.transport, self.printer, self._store.age_s)
+            if (way := await self._unless_paused(way)) is not None:
+                await self._print_from(way)
         if self._approach.is_barred and not self._stopping:
             await self._approach.wait()
 
@@ -289,7 +319,9 @@ class Lane:
     async def _next_way(self, change: Change) -> Way | None:
         """Reach the printer for the next job, where there is one and nothing speaks against it."""
         goes_on = change.to_state.finished and not self._interruptions and not self._stopping
-        if not goes_on or self.printer.paused or not self._store.waiting(self.printer.id):
+        if not goes_on or self.printer.paused or self._turnstile.is_wanted:
+            return None
+        if not self._store.waiting(self.printer.id):
             return None
         return await self._approach.quick_way(self.transport, self.printer)
 

@@ -50,6 +50,8 @@ class PrinterDesk:
             self._store.waiting(printer.id),
             self._store.held(printer.id),
             tuple(receiver.channels(address(printer.uri))) if receiver else (),
+            lane.language,
+            lane.encoding,
         )
 
     async def change(self, ask: ChangePrinter) -> PrinterShown:

@@ -13,8 +13,9 @@ from fanfold.config import Discovery, PrinterSetting
 from fanfold.engine.lane import Desk, Lane
 from fanfold.engine.names import Draft, Names, address
 from fanfold.engine.options import with_kinds
+from fanfold.engine.traits import learned
 from fanfold.errors import Refused, StoreFailed
-from fanfold.model import Job, Printer, PrinterId, Source
+from fanfold.model import Job, Printer, PrinterId, Source, Traits
 from fanfold.store.base import KeptPrinter
 from fanfold.transports.base import Discovered, Discovers, Receives, Transport
 
@@ -292,7 +293,8 @@ class Roster:
 
     def _as_listed(self, one: Discovered, printer: Printer) -> Printer:
         """The printer with what its spooler says of it."""
-        printer = replace(printer, info=one.info, is_default=one.is_default)
+        traits = learned(printer.traits, one.traits)
+        printer = replace(printer, info=one.info, is_default=one.is_default, traits=traits)
         return with_kinds(printer, self.transport(printer.uri), one.kinds)
 
     async def _unname(self, lane: Lane) -> None:
@@ -377,9 +379,10 @@ class Roster:
 
 
 def moved(printer: Printer, uri: str) -> Printer:
-    """Return the printer at that URI; another one there has proved nothing yet."""
-    same = address(uri) == address(printer.uri)
-    return replace(printer, uri=uri, identity=printer.identity if same else "")
+    """Return the printer at that URI; another one there has proved nothing yet, and nobody knows what it is."""
+    if address(uri) == address(printer.uri):
+        return replace(printer, uri=uri)
+    return replace(printer, uri=uri, identity="", traits=Traits())
 
 
 def _known_by(printer: Printer) -> tuple[object, ...]:

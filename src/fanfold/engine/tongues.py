@@ -1,0 +1,46 @@
+"""What the engine needs to know of languages by name: which are raw, how they write, how to ask in them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fanfold.languages.base import Encodes, Identifies, Language
+from fanfold.model import Printer, Traits
+
+ITSELF = "printer"
+"""In `Traits.told_by`: the printer's own word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tongues:
+    """The languages, asked once for what they can: Python takes long to see it."""
+
+    raw: frozenset[str] = frozenset()
+    """Names of those that are for the printer itself."""
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """In which encoding their printers begin, where it is known."""
+    questions: Mapping[str, Identifies] = field(default_factory=dict)
+    """Those in which a printer can be asked what it is."""
+
+    @classmethod
+    def of(cls, languages: Iterable[Language]) -> Tongues:
+        """Ask the languages."""
+        languages = tuple(languages)
+        return cls(
+            frozenset(one.name for one in languages if one.raw),
+            {one.name: one.text_encoding for one in languages if isinstance(one, Encodes)},
+            {one.name: one for one in languages if isinstance(one, Identifies)},
+        )
+
+    def said_by(self, traits: Traits) -> str:
+        """Return the language in which the printer itself answered; empty when it was not asked."""
+        return traits.languages[0] if ITSELF in traits.told_by and traits.languages else ""
+
+    def guessed(self, printer: Printer) -> str:
+        """Return the only raw language that the printer is said to speak; empty where there is none, or a choice.
+
+        Of one that takes pages too it says nothing: a text would go to it as a command then.
+        """
+        spoken = self.raw.intersection(printer.traits.languages)
+        return next(iter(spoken)) if len(spoken) == 1 and "raw" in printer.kinds else ""
