@@ -80,6 +80,9 @@ class Gateway:
         transports = registry.transports(settings)
         for transport in set(transports.values()):
             stack.push_async_callback(transport.close)
+        scouts = registry.scouts(settings, transports)
+        for scout in scouts:
+            stack.push_async_callback(scout.close)
         postman = Postman()
         stack.push_async_callback(postman.close)
         access = Access(self._allows_origin)
@@ -90,6 +93,7 @@ class Gateway:
             logbook=logbook,
             test_page=_test_page,
             read_settings=self._read_settings,
+            scouts=scouts,
             relay=Relay(store, store, postman, lambda webhook: registry.WEBHOOK_FORMATS[webhook.format](webhook)),
             on_settings=lambda taken: self._take(access, taken),
         )
@@ -110,7 +114,7 @@ class Gateway:
         """Take other settings; what may refuse comes first, so that then nothing was taken. Returns what was read."""
         token = _token(taken)
         notes = self._server.renew(taken.listeners) if self._server else ()
-        access.renew(taken.access.hosts, token)
+        access.renew(taken.access.hosts, token, taken.access.users)
         return notes
 
     def _doors(self, transports: Iterable[Transport]) -> Doors:

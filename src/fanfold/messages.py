@@ -31,9 +31,13 @@ class Caller:
     client: str
     """Id of the connection, for the list of clients."""
     owner: str
-    """Web origin, `token`, or `local`: the scope of idempotency keys."""
+    """Web origin, `token`, `local` or `local:NAME`: the scope of idempotency keys."""
     address: str = ""
     dialect: str = ""
+    user: str = ""
+    """The user of this machine whose program or browser asks, where that is another one than the gateway's own."""
+    sees_all: bool = True
+    """Whether it may have any job's document; else only those of jobs that its user sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class ShowJob:
 
 @dataclass(frozen=True, slots=True)
 class FetchDocument:
-    """Answers DocumentFetched; 410 when it is no longer kept."""
+    """Answers DocumentFetched; 410 when it is no longer kept, `another-users` 403."""
 
     job: JobId
 
@@ -189,7 +193,8 @@ class AssumePrinted:
 
 @dataclass(frozen=True, slots=True)
 class ReprintJob:
-    """Make a new job of a finished one. Answers Accepted; 410 when its document is no longer kept."""
+    """Make a new job of a finished one. Answers Accepted; 410 when its document is no longer kept, `another-users`
+    403."""
 
     job: JobId
 
@@ -310,7 +315,7 @@ class ListDiscovered:
 class AddDiscovered:
     """Make a printer of a device that showed itself. Answers PrinterShown.
 
-    Refused: `unknown-device` 404, `name-taken` 409.
+    Refused: `unknown-device` 404, `name-taken` 409, `printer-known` 409, `bad-uri` 422.
     """
 
     device: str
@@ -397,6 +402,8 @@ Command = (
     | IdentifyPrinter
     | ReopenChannel
     | TracePrinter
+    | ListDiscovered
+    | AddDiscovered
     | ListWebhooks
     | ListDeadLetters
     | RetryDeadLetters
@@ -710,6 +717,7 @@ Reply = (
     | Adopted
     | PrinterSaid
     | Traced
+    | Devices
     | Webhooks
     | DeadLetters
     | Done

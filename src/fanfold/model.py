@@ -240,7 +240,7 @@ class Job:
     dialect: str = ""
     """By which protocol it came."""
     owner: str = ""
-    """Who sent it: a web origin, a token's name, or `local`; also the scope of `key`."""
+    """Who sent it: a web origin, `token`, `local` or `local:NAME`; also the scope of `key`."""
     key: str | None = None
     """The client's idempotency key."""
     external_id: str | None = None
@@ -258,6 +258,8 @@ class Job:
     """How often the rule `on_doubt = reprint` sent it again by itself (at most once)."""
     pulse_only: bool = False
     """It prints nothing and only moves something (a cash drawer)."""
+    user: str = ""
+    """The user of this machine whose program or browser sent it, where that is another one than the gateway's own."""
 
 
 def new_job_id() -> JobId:

@@ -92,6 +92,7 @@ def job_of(number: int, state: JobState) -> Job:
         on_late=OnLate.CANCEL,
         reprint_of=JobId("019f0000-0000-7000-8000-0000000000ff"),
         pulse_only=state is JobState.ABORTED,
+        user="anna",
     )
 
 

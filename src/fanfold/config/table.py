@@ -160,6 +160,12 @@ class Access:
         None,
         "File with the secret that callers must send. Needed where a listener is wider than this machine.",
     )
+    users: tuple[str, ...] = _setting(
+        words.NAMES,
+        (),
+        "Users of this machine who may do all that the gateway's own user and administrators may: see every document, "
+        "change printers, let pages in. Others print, and see their own documents.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from fanfold.dialects.native_problems import refused
 from fanfold.dialects.native_submit import UNTIL, Asked, bytes_of, submit
 from fanfold.errors import Refused
 from fanfold.messages import (
+    AddDiscovered,
     AddPrinter,
     Adoption,
     AdoptPrinters,
@@ -30,6 +31,7 @@ from fanfold.messages import (
     Follow,
     ListClients,
     ListDeadLetters,
+    ListDiscovered,
     ListJobs,
     ListOrigins,
     ListPrinters,
@@ -150,6 +152,14 @@ def _ask(ask: asks.AskPrinter) -> Command:
             raise refused("bad-request", "give exactly one of `text` and `data` (base64)")
 
 
+def _discovered(ask: asks.ListDiscovered) -> Command:
+    return ListDiscovered(ask.wait_s)
+
+
+def _add_discovered(ask: asks.AddDiscovered) -> Command:
+    return AddDiscovered(ask.device, ask.name, ask.uri)
+
+
 def _reopen(ask: asks.ReopenChannel) -> Command:
     return ReopenChannel(ask.printer, ask.channel)
 
@@ -198,18 +208,28 @@ def _unmasked(uri: str) -> str:
 
 _ROOM = ("too-many-waiting", "store-full", "store-failed", "shutting-down")
 _FIT = ("kind-not-accepted", "bad-encoding", "empty-document", "document-too-large")
-_SUBMIT = ("unknown-printer", "key-reused", *_FIT, *_ROOM)
+_SUBMIT = ("unknown-printer", "key-reused", "nobodys-key", *_FIT, *_ROOM)
 _TEST = ("unknown-printer", "kind-not-accepted", *_ROOM)
-_AGAIN = ("unknown-job", "unknown-printer", "not-finished", "document-gone", *_ROOM)
+_AGAIN = ("unknown-job", "another-users", "unknown-printer", "not-finished", "document-gone", *_ROOM)
 
 _PRINTER = ("unknown-printer",)
-_OWNER = ("own-page-only",)
+_OWNER = ("own-page-only", "not-trusted")
 _ADD = (*_OWNER, "name-taken", "uri-taken", "bad-uri", "bad-option", "store-failed")
 _CHANGE = ("unknown-printer", "printer-configured", *_ADD)
 _REMOVE = (*_OWNER, "unknown-printer", "printer-configured", "store-failed")
 _PAUSE = ("unknown-printer", "store-failed")
 
 _DEVICE = (*_OWNER, "bad-uri", "ambiguous-device")
+_FOUND = (
+    *_OWNER,
+    "unknown-device",
+    "printer-known",
+    "uri-taken",
+    "name-taken",
+    "bad-option",
+    "bad-uri",
+    "store-failed",
+)
 _ADOPT = (*_DEVICE, "identity-needed", "name-taken", "bad-option", "store-failed")
 _REJECT = (*_DEVICE, "printer-known", "store-failed")
 _ASK = (*_OWNER, "unknown-printer", "cannot-ask", "unknown-channel", "printer-away", "no-answer", "answer-too-large")
@@ -221,7 +241,7 @@ _JOB = ("unknown-job",)
 _LIST = ("bad-cursor",)
 _CANCEL = ("unknown-job", "too-late", "already-finished", "store-failed")
 _HELD = ("unknown-job", "unknown-printer", "not-held", "store-failed")
-_BYTES = ("unknown-job", "document-gone")
+_BYTES = ("unknown-job", "another-users", "document-gone")
 
 _END = (*_OWNER, "unknown-client")
 _ALLOW = (*_OWNER, "bad-origin", "store-failed")
@@ -242,6 +262,8 @@ CALLS = (
     Call("printers.reject", asks.AboutDevice, _reject, shapes.Done, _REJECT, "Let a newcomer in never"),
     Call("printers.ask", asks.AskPrinter, _ask, shapes.PrinterSaid, _ASK, "Put a question to a printer"),
     Call("printers.reopen", asks.ReopenChannel, _reopen, shapes.Done, _REOPEN, "Have a channel opened anew"),
+    Call("discovered.list", asks.ListDiscovered, _discovered, shapes.Devices, _OWNER, "List devices that were found"),
+    Call("discovered.add", asks.AddDiscovered, _add_discovered, shapes.Printer, _FOUND, "Make a device a printer"),
     Call("traces.start", asks.StartTrace, _trace, shapes.Traced, _TRACE, "Write down what a printer sends"),
     Call("traces.show", asks.AboutDevice, _traced, shapes.Traced, _TRACE, "Show what was written down"),
     Call("traces.end", asks.AboutDevice, _trace_no_more, shapes.Traced, _TRACE, "Write no more, and forget it"),

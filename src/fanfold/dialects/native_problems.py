@@ -15,8 +15,12 @@ MEDIA_TYPE = "application/problem+json"
 CODES: dict[str, tuple[int, str]] = {
     "bad-request": (400, "The request was not understood"),
     "bad-cursor": (400, "The cursor is not one of ours"),
+    "another-users": (403, "The document is another user's"),
+    "nobodys-key": (403, "Nobody can say whose key this is"),
+    "not-trusted": (403, "Only the gateway's own user, administrators and its token may do this"),
     "own-page-only": (403, "Only the gateway's own page and command may do this"),
     "not-found": (404, "There is nothing at this path"),
+    "unknown-device": (404, "There is no such device"),
     "unknown-printer": (404, "There is no such printer"),
     "unknown-job": (404, "There is no such job"),
     "unknown-client": (404, "There is no such client"),

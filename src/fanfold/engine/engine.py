@@ -24,6 +24,7 @@ from fanfold.engine.follow import Follow
 from fanfold.engine.identify import IdentifyingDesk
 from fanfold.engine.jobs import JobDesk
 from fanfold.engine.lane import Desk
+from fanfold.engine.lookout import Lookout
 from fanfold.engine.origins import OriginList
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.relay import Relay
@@ -35,12 +36,15 @@ from fanfold.languages.base import Language
 from fanfold.logbook import Logbook
 from fanfold.model import JobState
 from fanfold.store.base import Store
-from fanfold.transports.base import Transport
+from fanfold.transports.base import Scouts, Transport
 from fanfold.wire import Document
 
 log = logging.getLogger(__name__)
 
-READ_AT_START = ("data", "log_level", "listeners", "discovery.cups_server", "limits.message_bytes", "weblink")
+READ_AT_START = (
+    "data", "log_level", "listeners", "discovery.cups_server", "discovery.mdns", "discovery.usb", "discovery.interfaces",
+    "limits.message_bytes", "weblink",
+)  # fmt: skip
 """Settings that only a restart brings; who changes them and says `reload` is told so."""
 
 TestPage = Callable[[str, str], Document]
@@ -59,6 +63,7 @@ class Engine:
         logbook: Logbook,
         test_page: TestPage,
         read_settings: Callable[[], Settings],
+        scouts: Sequence[Scouts] = (),
         relay: Relay | None = None,
         on_settings: Callable[[Settings], Sequence[str]] = lambda settings: (),
     ) -> None:
@@ -79,6 +84,7 @@ class Engine:
         devices = Devices(transports, self._roster)
         self._arrivals = Arrivals(store, self._roster, self._background)
         self._adoption = AdoptionDesk(self._roster, self._arrivals, devices, self._printers)
+        self._lookout = Lookout(scouts, self._roster, self._printers, self._background)
         self._asking = AskingDesk(self._roster, devices)
         self._identifying = IdentifyingDesk(self._roster, tongues, self._printers.view)
         self._relay = relay
@@ -181,7 +187,7 @@ class Engine:
             case m.ShowJob(job):
                 return await self._jobs.show(job)
             case m.FetchDocument(job):
-                return await self._jobs.document(job)
+                return await self._jobs.document(job, caller)
             case m.CancelJob(job):
                 return await self._jobs.cancel(job)
             case m.ReleaseJob(job):
@@ -221,6 +227,10 @@ class Engine:
                 return await self._asking.reopen(command)
             case m.TracePrinter():
                 return self._asking.trace(command)
+            case m.ListDiscovered(wait_s):
+                return await self._lookout.list(wait_s)
+            case m.AddDiscovered():
+                return await self._lookout.add(command)
             case m.ListWebhooks():
                 return await self._relay.list() if self._relay else m.Webhooks(())
             case m.ListDeadLetters(webhook, limit):

@@ -79,6 +79,7 @@ class Intake:
             on_late=OnLate.CANCEL if pulse else ask.on_late,
             blocked_at_start_s=blocked_s,
             pulse_only=pulse,
+            user=caller.user,
         )
         return job, document
 

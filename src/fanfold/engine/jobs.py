@@ -9,7 +9,7 @@ from fanfold.engine.intake import Intake, cut_title, fingerprint
 from fanfold.engine.lane import Desk
 from fanfold.engine.roster import Roster
 from fanfold.engine.upkeep import Upkeep
-from fanfold.engine.verbs import Verbs
+from fanfold.engine.verbs import Verbs, check_seen
 from fanfold.errors import Refused
 from fanfold.languages.base import Language
 from fanfold.messages import Accepted, Caller, DocumentFetched, Jobs, JobShown, ListJobs, Submit
@@ -98,9 +98,10 @@ class JobDesk:
         job = await self.verbs.job(job_id)
         return replace(self._shown(job), timeline=tuple(await self._store.timeline(job_id)))
 
-    async def document(self, job_id: JobId) -> DocumentFetched:
+    async def document(self, job_id: JobId, caller: Caller) -> DocumentFetched:
         """Return a job's bytes."""
         job = await self.verbs.job(job_id)
+        check_seen(job, caller)
         document = await self._store.document(job_id)
         if document is None:
             says = f"The document of job {job_id} is no longer kept."

@@ -97,6 +97,7 @@ class Verbs:
     async def reprint(self, job_id: JobId, caller: Caller) -> tuple[Job, Document]:
         """Return a new job, not yet kept, for the same document."""
         job = await self.job(job_id)
+        check_seen(job, caller)
         if not job.state.finished:
             says = (
                 f"Job {job.id} is {job.state}: only a finished job is printed again by a new one. Release a held one."
@@ -113,7 +114,7 @@ class Verbs:
             evidence=Evidence.NONE, attempt=0, sent_bytes=0, document_kept=True, dialect=caller.dialect,
             owner=caller.owner, key=None, start_within_s=job.start_within_s if job.pulse_only else None,
             on_late=job.on_late if job.pulse_only else None, blocked_at_start_s=lane.patience.blocked_s,
-            foreign=None, reprint_of=job.id, reprints=0,
+            foreign=None, reprint_of=job.id, reprints=0, user=caller.user,
         )  # fmt: skip
         return again, await asyncio.to_thread(_apart, document, self._store.incoming)
 
@@ -140,6 +141,17 @@ class Verbs:
         if job.state is not JobState.HELD:
             raise _not_held(job, what)
         return job
+
+
+def check_seen(job: Job, caller: Caller) -> None:
+    """Refuse another user's document, on the screen as on paper. Raises Refused `another-users` 403."""
+    if caller.sees_all or (caller.user and caller.user == job.user):
+        return
+    says = (
+        f"Job {job.id} was not sent by {caller.user or 'a user who is known'}: its document is shown or printed again "
+        "only for who sent it, for administrators, and with the gateway's token (`--token-file FILE`)."
+    )
+    raise Refused(says, code="another-users", status=403)
 
 
 def _canceled(job: Job, *, doubt: bool) -> Change:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fanfold.messages import (
+    AddDiscovered,
     AddPrinter,
     AdoptPrinters,
     AllowOrigin,
@@ -17,6 +18,7 @@ from fanfold.messages import (
     Command,
     DisconnectClient,
     ListDeadLetters,
+    ListDiscovered,
     ListUnadopted,
     ListWebhooks,
     Refusal,
@@ -26,9 +28,10 @@ from fanfold.messages import (
     ReopenChannel,
     RetryDeadLetters,
     RevokeOrigin,
+    Submit,
     TracePrinter,
 )
-from fanfold.server.arrival import SITE_MARKS, Arrival, is_upgrade, offered
+from fanfold.server.arrival import SITE_MARKS, Arrival, Neighbour, is_upgrade, offered
 from fanfold.server.base import BEARER_SUBPROTOCOL
 from fanfold.server.digest import Digest
 from fanfold.server.proofs import Proofs, Unproven
@@ -36,10 +39,15 @@ from fanfold.server.proofs import Proofs, Unproven
 OWNERS_ONLY = frozenset({
     AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient,
     ListUnadopted, AdoptPrinters, RejectPrinter, AskPrinter, ReopenChannel, TracePrinter,
-    ListWebhooks, ListDeadLetters, RetryDeadLetters,
+    ListDiscovered, AddDiscovered, ListWebhooks, ListDeadLetters, RetryDeadLetters,
 })  # fmt: skip
 """Commands that tell or change who may do what, where paper comes out, or printers themselves: not for pages that were
-merely let in to print."""
+merely let in to print, nor for other users of this machine."""
+
+LOCAL = "local"
+"""What callers are called that the gateway trusts like itself; other users of this machine are `local:NAME`."""
+NOBODY = "local:?"
+"""What those are called whose connection was closed before it could be told whose it is."""
 
 _LOOPBACK_PAGE = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
@@ -54,27 +62,36 @@ class Admission:
     origin: str = ""
     own_page: bool = False
     """Whether it is the gateway's own page."""
+    user: str = ""
+    """The user of this machine whose program or browser it is, where that is another one than the gateway's own."""
+    is_trusted: bool = True
+    """Whether it may do and see what the gateway's own user may: for other users of this machine it is False."""
 
 
 class Access:
     """The rules. `allows_origin` is asked anew each time, so that a revoked origin is out at once."""
 
     def __init__(
-        self, allows_origin: Callable[[str], bool], hosts: Iterable[str] = (), token: str | None = None
+        self,
+        allows_origin: Callable[[str], bool],
+        hosts: Iterable[str] = (),
+        token: str | None = None,
+        users: Iterable[str] = (),
     ) -> None:
         self._allows_origin = allows_origin
         self._digest = Digest()
-        self.renew(hosts, token)
+        self.renew(hosts, token, users)
 
     @property
     def has_token(self) -> bool:
         """Whether there is a token to ask for; listeners wider than this machine need one."""
         return self._token is not None
 
-    def renew(self, hosts: Iterable[str], token: str | None) -> None:
-        """Take other names and another token, as read again from the settings."""
+    def renew(self, hosts: Iterable[str], token: str | None, users: Iterable[str] = ()) -> None:
+        """Take other names, another token and other trusted users, as read again from the settings."""
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._token = token.encode() if token else None
+        self._users = frozenset(users)
 
     def admit(self, arrival: Arrival) -> Admission | Refusal:
         """Let a request in, or say why not. Asked before anything else is done with it."""
@@ -86,9 +103,14 @@ class Access:
         token = _presented(arrival)
         if refusal := self._wrong_token(arrival, token):
             return refusal
+        has_proven = bool(token and self._token)
+        is_trusted = has_proven or self._trusts(arrival.neighbour)
+        user = "" if is_trusted or arrival.neighbour is None else arrival.neighbour.name
         if origins:
-            return Admission(origins[0], origins[0], own_page=_is_own(arrival, origins[0]))
-        return Admission("token" if token and self._token else "local")
+            is_own = _is_own(arrival, origins[0])
+            return Admission(origins[0], origins[0], own_page=is_own, user=user, is_trusted=is_trusted)
+        owner = "token" if has_proven else _local_owner(arrival.neighbour, user, is_trusted=is_trusted)
+        return Admission(owner, user=user, is_trusted=is_trusted)
 
     def admit_printer(self, arrival: Arrival, proofs: Proofs, now_s: float) -> tuple[str, ...] | Unproven:
         """Return who a printer is that dials in, by what it proved, the strongest first; or why it may not come in.
@@ -96,6 +118,18 @@ class Access:
         It needs no name of ours and no token: its proofs are its own.
         """
         return wrong_visitor(arrival, anyone=proofs.believes_anyone) or proofs.judge(arrival, self._digest, now_s)
+
+    def _trusts(self, neighbour: Neighbour | None) -> bool:
+        """Tell whether somebody counts as the gateway's own user without having shown the token.
+
+        Who came from another machine was let in there by its address. Where the system does not tell who is who on
+        this one, all of them count, unless there is a token to tell them by.
+        """
+        if neighbour is None:
+            return True
+        if not neighbour.is_told:
+            return self._token is None
+        return neighbour.is_house or (bool(neighbour.name) and neighbour.name in self._users)
 
     def _wrong_host(self, arrival: Arrival) -> Refusal | None:
         hosts = arrival.headers.get("host", ())
@@ -132,7 +166,7 @@ class Access:
             return Refusal(
                 "wrong-token", "The token is not this gateway's. It is in the file that `token_file` names.", 401
             )
-        if not arrival.wide or _needs_no_token(arrival) or _is_listed(arrival.peer, arrival.allow):
+        if not arrival.wide or needs_nobody(arrival) or _is_listed(arrival.peer, arrival.allow):
             return None
         if self._token is None:
             says = "This listener takes callers only from the addresses that `allow` names at it in fanfold.toml."
@@ -146,13 +180,31 @@ class Access:
 
 def may(command: Command, admission: Admission) -> Refusal | None:
     """Say why this caller may not have this command done; None: it may. Grants will be asked here."""
-    if type(command) not in OWNERS_ONLY or not admission.origin or admission.own_page:
+    if isinstance(command, Submit) and command.key and admission.owner == NOBODY:
+        says = "The connection was closed before it could be told whose key this is. Send it again, and wait."
+        return Refusal("nobodys-key", says, 403)  # else one key would name two jobs, when its sender comes back
+    if type(command) not in OWNERS_ONLY:
         return None
-    says = (
-        f"Pages of {admission.origin} may print, but not change printers, clients or who is let in. "
-        "Do that on the gateway's own page or by the command `fanfold`."
-    )
-    return Refusal("own-page-only", says, 403)
+    if admission.origin and not admission.own_page:
+        says = (
+            f"Pages of {admission.origin} may print, but not change printers, clients or who is let in. "
+            "Do that on the gateway's own page or by the command `fanfold`."
+        )
+        return Refusal("own-page-only", says, 403)
+    if not admission.is_trusted:
+        says = (
+            f"{admission.user or 'Who calls'} may print, but not change printers, clients or who is let in: that is "
+            "for the gateway's own user and for administrators. Send the gateway's token (`--token-file FILE`), or "
+            "have the name added to `users` under `[access]` in fanfold.toml."
+        )
+        return Refusal("not-trusted", says, 403)
+    return None
+
+
+def _local_owner(neighbour: Neighbour | None, user: str, *, is_trusted: bool) -> str:
+    if is_trusted or neighbour is None or not neighbour.is_told:
+        return LOCAL
+    return f"{LOCAL}:{user}" if user else NOBODY
 
 
 def wrong_visitor(arrival: Arrival, *, anyone: bool = False) -> Unproven | None:
@@ -182,7 +234,8 @@ def is_public(arrival: Arrival) -> bool:
     return arrival.method in ("GET", "HEAD") and not guarded
 
 
-def _needs_no_token(arrival: Arrival) -> bool:
+def needs_nobody(arrival: Arrival) -> bool:
+    """Tell whether nothing hangs on who asks: for a public file, or whether a page may ask at all."""
     # A preflight cannot carry one; it does nothing, and its answer goes to allowed origins only.
     return is_public(arrival) or arrival.method == "OPTIONS"
 

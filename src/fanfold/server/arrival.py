@@ -13,6 +13,22 @@ SHOWN_SIGNS = 100
 """So much of what a stranger sent stands in one line of a log at most."""
 
 
+Address = tuple[str, int]
+"""An IP address and a port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Somebody on this machine, as the system tells of the other end of a connection."""
+
+    name: str = ""
+    """What the system calls the user; empty where the connection is nobody's any more."""
+    is_house: bool = False
+    """Whether it is the user whom the gateway runs as, or an administrator."""
+    is_told: bool = True
+    """Whether this system tells users at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Who knocked where, and with what."""
@@ -38,6 +54,8 @@ class Arrival:
     """Whether the path may hold a secret that nobody must read in a log."""
     asks_app: bool = False
     """Whether the path is one of an app's dialect: its answers are for who was let in, by whatever method."""
+    neighbour: Neighbour | None = None
+    """Who of this machine asks; None: somebody on another one, or it was not asked because nothing hangs on it."""
 
     @property
     def shown(self) -> str:

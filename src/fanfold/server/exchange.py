@@ -56,7 +56,7 @@ class Exchange:
         return Request(method, request.rel_url.raw_path, request.query, headers, body, document)
 
     async def _converse(self, request: Request, admission: Admission, peer: str) -> Response:
-        caller = Caller("", admission.owner, peer, self._name)
+        caller = Caller("", admission.owner, peer, self._name, admission.user, sees_all=admission.is_trusted)
         try:
             said = self._dialect.ask(request, clock.now())
         except BaseException:

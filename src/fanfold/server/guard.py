@@ -20,6 +20,7 @@ from fanfold.server.base import API, LEGACY, METRICS, PAGE
 from fanfold.server.errands import where
 from fanfold.server.keys import Keys
 from fanfold.server.listen import Ear
+from fanfold.server.peer import Peers
 from fanfold.server.printers import Printers
 from fanfold.server.proofs import Unproven
 from fanfold.server.refusals import Refusals
@@ -43,6 +44,7 @@ class Guard:
         printers: Printers,
         apps: Mapping[str, Mapping[str, Route]],
         refusals: Refusals,
+        peers: Peers,
     ) -> None:
         self._access = rules
         self._ears = {(ear.address, ear.port): ear for ear in ears}
@@ -50,6 +52,7 @@ class Guard:
         self._printers = printers
         self._apps = apps
         self._refusals = refusals
+        self._peers = peers
 
     @web.middleware
     async def stand(self, request: web.Request, handler: Route) -> web.StreamResponse:
@@ -73,7 +76,10 @@ class Guard:
         if self._printers.has_strayed(arrival):  # taken for a page, it would look connected
             return self._refuse(arrival, Refusal("not-here", WRONG_LISTENER, 404))
         route = self._app_route(arrival, ear)
-        if answer := self._judge(request, replace(arrival, asks_app=route is not None), ear):
+        arrival = replace(arrival, asks_app=route is not None)
+        if not access.needs_nobody(arrival):
+            arrival = replace(arrival, neighbour=await self._peers.of(request.transport))
+        if answer := self._judge(request, arrival, ear):
             return answer
         return await (route or handler)(request)
 

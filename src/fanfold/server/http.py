@@ -26,6 +26,7 @@ from fanfold.server.guard import Guard, Route
 from fanfold.server.keys import AUTHORITIES, CERTIFICATE, Keys
 from fanfold.server.listen import Ear, open_ears, shown
 from fanfold.server.metrics import MEDIA_TYPE, Metrics
+from fanfold.server.peer import Peers
 from fanfold.server.printers import Printers
 from fanfold.server.refusals import Refusals
 from fanfold.server.site import CAN_RENEW, Site
@@ -59,6 +60,7 @@ class Server:
         message_bytes: int,
         line_message_bytes: int = LINE_MESSAGE_BYTES,
         assets: Assets | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self._engine = engine
         self._doors = doors
@@ -73,6 +75,7 @@ class Server:
         self._printers = Printers(doors, engine, self._errands, line_message_bytes)
         self._metrics = Metrics(engine)
         self._refusals = Refusals(time.monotonic)
+        self._peers = peers or Peers()
         self._keys = Keys((), self._note_handshake)
         self._ears: list[Ear] = []
         self._sites: list[Site] = []
@@ -133,10 +136,13 @@ class Server:
             self._runner = None
         await self._errands.finish(GOODBYE_S)
         self._threads.shutdown(wait=False)
+        self._peers.close()
 
     def application(self) -> web.Application:
         """Return all routes behind their guard."""
-        guard = Guard(self._access, self._ears, self._keys, self._printers, self._app_routes(), self._refusals)
+        guard = Guard(
+            self._access, self._ears, self._keys, self._printers, self._app_routes(), self._refusals, self._peers
+        )
         app = web.Application(middlewares=[guard.stand])
         app.on_response_prepare.append(headers.dress)
         for row in self._doors.routes:

@@ -75,7 +75,10 @@ class Upgrades:
         session = Session(dialect, socket, request.transport, self._engine, self._errands, admission)
         self._sessions.add(session)
         try:
-            await session.run(Caller("", admission.owner, request.remote or "", name))
+            caller = Caller(
+                "", admission.owner, request.remote or "", name, admission.user, sees_all=admission.is_trusted
+            )
+            await session.run(caller)
         finally:
             self._sessions.discard(session)
         return socket

@@ -30,7 +30,7 @@ Row = tuple[Any, ...]
 JOB = (
     "id, printer, state, created_at, changed_at, reasons, message, evidence, attempt, sent_bytes, title, copies, "
     "media_type, language, size_bytes, sha256, document, dialect, owner, client_key, external_id, start_within_s, "
-    "on_late, blocked_at_start_s, foreign_id, reprint_of, reprints, pulse_only"
+    "on_late, blocked_at_start_s, foreign_id, reprint_of, reprints, pulse_only, user"
 )
 """The columns of a job, in the order of model.Job."""
 
@@ -120,6 +120,7 @@ def job_row(job: Job, document: int) -> Row:
         job.reprint_of,
         job.reprints,
         int(job.pulse_only),
+        job.user,
     )
 
 

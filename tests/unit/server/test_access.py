@@ -29,11 +29,13 @@ from fanfold.messages import (
     ReopenChannel,
     RetryDeadLetters,
     RevokeOrigin,
+    Submit,
     TracePrinter,
 )
 from fanfold.model import JobId
-from fanfold.server.access import Access, Admission, may
-from fanfold.server.arrival import Arrival
+from fanfold.server.access import NOBODY, Access, Admission, may
+from fanfold.server.arrival import Arrival, Neighbour
+from fanfold.wire import Document
 
 SHOP = "https://shop.example"
 TOKEN = "a-token-that-is-long-enough"
@@ -47,14 +49,15 @@ def arrival(
     tls: bool = False,
     address: str = "127.0.0.1",
     headers: Mapping[str, str | Sequence[str]] | None = None,
+    neighbour: Neighbour | None = None,
 ) -> Arrival:
     given = {"host": "localhost:8765", **(headers or {})}
     read = {name: (value,) if isinstance(value, str) else value for name, value in given.items()}
-    return Arrival(method, path, read, "127.0.0.1", address, 8765, tls=tls, wide=wide)
+    return Arrival(method, path, read, "127.0.0.1", address, 8765, tls=tls, wide=wide, neighbour=neighbour)
 
 
-def access(token: str | None = None, hosts: tuple[str, ...] = ()) -> Access:
-    return Access({SHOP, "tauri://localhost"}.__contains__, hosts, token)
+def access(token: str | None = None, hosts: tuple[str, ...] = (), users: tuple[str, ...] = ()) -> Access:
+    return Access({SHOP, "tauri://localhost"}.__contains__, hosts, token, users)
 
 
 def outcome(verdict: Admission | Refusal) -> str:
@@ -257,3 +260,76 @@ def test_our_own_page_is_the_one_that_came_from_the_name_it_asks(origin: str, ho
     assert isinstance(verdict, Admission)
     assert verdict.own_page is own
     assert (may(Reload(), verdict) is None) is own
+
+
+ANNA = Neighbour("anna")
+HOUSE = Neighbour(is_house=True)
+GONE = Neighbour()
+UNTOLD = Neighbour(is_told=False)
+
+
+@pytest.mark.parametrize("token", [None, TOKEN])
+@pytest.mark.parametrize(
+    ("neighbour", "headers", "expected"),
+    [
+        (HOUSE, {}, Admission("local")),
+        (None, {}, Admission("local")),
+        (ANNA, {}, Admission("local:anna", user="anna", is_trusted=False)),
+        (GONE, {}, Admission(NOBODY, is_trusted=False)),
+        (HOUSE, {"origin": SHOP}, Admission(SHOP, SHOP)),
+        (ANNA, {"origin": SHOP}, Admission(SHOP, SHOP, user="anna", is_trusted=False)),
+        (GONE, {"origin": SHOP}, Admission(SHOP, SHOP, is_trusted=False)),
+        (Neighbour("berta"), {}, Admission("local")),
+        (Neighbour("berta"), {"origin": SHOP}, Admission(SHOP, SHOP)),
+    ],
+)
+def test_other_users_of_the_machine_are_told_from_the_gateways_own(
+    token: str | None, neighbour: Neighbour | None, headers: Mapping[str, str], expected: Admission
+) -> None:
+    guard = access(token, users=("berta",))
+    assert guard.admit(arrival(headers=headers, neighbour=neighbour)) == expected
+
+
+@pytest.mark.parametrize("neighbour", [ANNA, GONE, UNTOLD, HOUSE, None])
+@pytest.mark.parametrize("headers", [{}, {"origin": SHOP}])
+def test_who_shows_the_token_is_trusted_whoever_it_is(neighbour: Neighbour | None, headers: Mapping[str, str]) -> None:
+    shown = {"authorization": f"Bearer {TOKEN}", **headers}
+    verdict = access(TOKEN).admit(arrival(headers=shown, neighbour=neighbour))
+    assert isinstance(verdict, Admission)
+    assert (verdict.is_trusted, verdict.user) == (True, "")
+
+
+def test_a_token_that_nobody_set_proves_nothing() -> None:
+    verdict = access().admit(arrival(headers={"authorization": "Bearer anything"}, neighbour=ANNA))
+    assert verdict == Admission("local:anna", user="anna", is_trusted=False)
+
+
+def test_where_the_system_tells_no_users_a_token_is_what_tells_them() -> None:
+    assert access().admit(arrival(neighbour=UNTOLD)) == Admission("local")
+    assert access(TOKEN).admit(arrival(neighbour=UNTOLD)) == Admission("local", is_trusted=False)
+
+
+def test_users_that_are_read_again_are_trusted_from_then_on() -> None:
+    guard = access(users=("anna",))
+    guard.renew((), None, ("berta",))
+    assert guard.admit(arrival(neighbour=ANNA)) == Admission("local:anna", user="anna", is_trusted=False)
+
+
+@pytest.mark.parametrize("command", OWNERS, ids=lambda command: type(command).__name__)
+def test_another_user_may_not_change_printers_or_who_may_print(command: Command) -> None:
+    own_page = Admission("http://localhost:8765", "http://localhost:8765", own_page=True, user="anna", is_trusted=False)
+    for admission in (Admission("local:anna", user="anna", is_trusted=False), own_page):
+        refusal = may(command, admission)
+        assert refusal is not None
+        assert (refusal.status, refusal.code) == (403, "not-trusted")
+        assert "anna" in refusal.says
+    for ordinary in (ListPrinters(), CancelJob(JobId("j")), Submit("p", Document.of(b"x"), key="k")):
+        assert may(ordinary, own_page) is None
+
+
+def test_a_key_of_which_nobody_knows_whose_it_is_names_no_job() -> None:
+    gone = Admission(NOBODY, is_trusted=False)
+    refusal = may(Submit("p", Document.of(b"x"), key="k"), gone)
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (403, "nobodys-key")
+    assert may(Submit("p", Document.of(b"x")), gone) is None

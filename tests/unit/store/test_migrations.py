@@ -37,7 +37,7 @@ async def test_a_kept_database_opens_with_all_that_it_had(kept: Path, tmp_path: 
     shutil.copy(kept, tmp_path / DATABASE)
     store = await SqliteStore.open(tmp_path)
     for number, state in enumerate(STATES, 1):
-        given = job_of(number, state)
+        given = job_of(number, state) if version(kept) >= 4 else replace(job_of(number, state), user="")
         job = await store.job(given.id)
         assert job is not None
         document = document_of(state)
