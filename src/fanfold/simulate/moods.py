@@ -74,6 +74,17 @@ class Answers:
     closes: bool = True
 
 
+SAYS_IN_ZPL = ((b"~HI", b"\x02ZD420-203dpi,V84.20.10Z,8,8176KB\x03\r\n"),)
+"""What a label printer answers that is asked what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knows:
+    """Is ready, and answers these questions as soon as it has read them, instead of printing them."""
+
+    answers: tuple[tuple[bytes, bytes], ...] = SAYS_IN_ZPL
+
+
 Mood = (
     Ready
     | Away
@@ -86,6 +97,7 @@ Mood = (
     | ClosesEarly
     | NeverCloses
     | Answers
+    | Knows
 )
 
 _BY_WORD: dict[str, Callable[[int], Mood]] = {
@@ -101,6 +113,7 @@ _BY_WORD: dict[str, Callable[[int], Mood]] = {
     "closes-early": ClosesEarly,
     "never-closes": lambda _: NeverCloses(),
     "answers": lambda _: Answers(),
+    "knows": lambda _: Knows(),
 }
 
 WORDS = tuple(_BY_WORD)

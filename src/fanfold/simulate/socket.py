@@ -26,6 +26,7 @@ from fanfold.simulate.moods import (
     Away,
     ClosesEarly,
     HalfReading,
+    Knows,
     Mood,
     NeverCloses,
     Ready,
@@ -236,7 +237,7 @@ class SocketPrinter:
                 case Slow(pace):
                     await asyncio.sleep(_BEAT_S)
                     room = max(1, int(pace * _BEAT_S))
-                case Ready() | SingleClient() | NeverCloses() | Answers():
+                case Ready() | SingleClient() | NeverCloses() | Answers() | Knows():
                     room = READ_BYTES
                 case _:
                     assert_never(now)
@@ -246,6 +247,8 @@ class SocketPrinter:
             got += data
             self.read_bytes += len(data)
             self._tell()
+            if isinstance(now, Knows):
+                await _answer(visitor, got, now)
 
     async def _take_leave(self, visitor: socket.socket) -> None:
         now = self.mood
@@ -286,6 +289,14 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks)
+
+
+async def _answer(visitor: socket.socket, got: bytearray, mood: Knows) -> None:
+    """Answer the questions in the order in which they came, and take them out of what is printed."""
+    while known := [(got.find(one), one, words) for one, words in mood.answers if one in got]:
+        at, question, words = min(known)
+        del got[at : at + len(question)]
+        await asyncio.get_running_loop().sock_sendall(visitor, words)
 
 
 def _reset(visitor: socket.socket) -> None:

@@ -7,10 +7,10 @@ import errno
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from fanfold.errors import NotReached
+from fanfold.errors import NotReached, Refused
 from fanfold.model import Printer, Reason
 from fanfold.transports.base import Link
 from fanfold.transports.socket_address import Address, address_of
@@ -41,11 +41,26 @@ class SocketTransport:
         """Say whether the URI is a host and a port. Raises Refused `bad-uri`."""
         address_of(uri)
 
-    @asynccontextmanager
-    async def open(self, printer: Printer) -> AsyncIterator[Link]:
+    def open(self, printer: Printer) -> AbstractAsyncContextManager[Link]:
         """Connect. Raises NotReached: `busy-elsewhere` when it turns us away, `offline-error` when nobody answers."""
+        return self._reached(printer, self._connect_limit_s)
+
+    async def ask(self, printer: Printer, question: bytes, *, channel: str = "", within_s: float) -> bytes:
+        """Put the question over a connection of its own. Raises Refused, NotReached, TimeoutError."""
+        if channel:
+            says = f"There is no channel {channel[:40]!r}: a network printer has one way to it, with no name."
+            raise Refused(says, code="unknown-channel", status=422)
+        until_s = asyncio.get_running_loop().time() + within_s
+        async with self._reached(printer, min(within_s, self._connect_limit_s)) as link:
+            return await link.converse(question, until_s)
+
+    async def close(self) -> None:
+        """Nothing is shared between links."""
+
+    @asynccontextmanager
+    async def _reached(self, printer: Printer, limit_s: float) -> AsyncIterator[SocketLink]:
         address = address_of(printer.uri)
-        wire = await self._connected(address)
+        wire = await self._connected(address, limit_s)
         link = SocketLink(wire, str(address), printer.options)
         try:
             await self._approach(address, link)
@@ -55,13 +70,10 @@ class SocketTransport:
                 self._shy_until[address] = asyncio.get_running_loop().time() + SHY_FOR_S
             link.let_go()
 
-    async def close(self) -> None:
-        """Nothing is shared between links."""
-
-    async def _connected(self, address: Address) -> socket.socket:
+    async def _connected(self, address: Address, limit_s: float) -> socket.socket:
         try:
-            async with asyncio.timeout(self._connect_limit_s):
-                return await self._first_that_connects(address)
+            async with asyncio.timeout(limit_s):
+                return await self._first_that_connects(address, limit_s)
         except ConnectionError as refused:
             self._shy_until[address] = asyncio.get_running_loop().time() + SHY_FOR_S
             raise turned_away(str(address), f"refuses connections ({_words(refused)})") from refused
@@ -71,10 +83,10 @@ class SocketTransport:
             )
             raise NotReached(says, reasons=(Reason.OFFLINE,)) from error
 
-    async def _first_that_connects(self, address: Address) -> socket.socket:
+    async def _first_that_connects(self, address: Address, limit_s: float) -> socket.socket:
         targets = await _targets(address)
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._connect_limit_s
+        until = loop.time() + limit_s
         for left in range(len(targets), 1, -1):
             family, target = targets[-left]
             try:  # none of a name's addresses may use up the time of the others

@@ -29,6 +29,7 @@ from typing import Any
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.socket_question import conversed, part
 from fanfold.transports.stall import StallWatch
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
 
@@ -139,6 +140,17 @@ class SocketLink:
             report.progress(self.sent_bytes)
             if not listening.done():
                 await _stop(listening)
+
+    async def converse(self, question: bytes, until_s: float) -> bytes:
+        """Ask instead of delivering; return the answer.
+
+        Raises NotReached (nothing was asked), Refused, TimeoutError.
+        """
+        self._look_before_first_byte()
+        try:
+            return await conversed(self._wire, self._where, question, until_s)
+        finally:
+            await part(self._wire)
 
     def let_go(self) -> None:
         """Close the connection; reset it where the delivery did not end well, so that nothing trickles out after."""
