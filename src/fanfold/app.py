@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
@@ -31,12 +32,17 @@ from fanfold.wire import Document
 
 log = logging.getLogger("fanfold")
 
+Stop = Callable[[], None]
+"""Ends a gateway as SIGTERM does; from any thread, and more than once."""
+
 SWEEP_GENERATIONS = (50_000, 20, 50)
 """At thousands of jobs a second the collector's own defaults take 5 % of the time and find next to nothing."""
 
 
 OPEN_FILES = 65_536
 """Each client is one. Systems allow 1024 or even 256 by default, and let a program ask for more."""
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 HAND_OVER_S = 0.0005
 """How long the loop may keep Python's lock while the store's writer wants it: at the default, 5 ms, commits wait."""
@@ -145,33 +151,51 @@ class Gateway:
             await self._server.close()
 
 
-def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
-    """Run a gateway until it is told to stop (SIGTERM, SIGINT, Ctrl-C); return 0. Raises CannotStart."""
-    logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    if sys.platform != "win32":
+def run(
+    settings: Settings, read_settings: Callable[[], Settings], on_ready: Callable[[Stop], object] = lambda stop: None
+) -> int:
+    """Run a gateway until it is told to stop (SIGTERM, SIGINT, Ctrl-C); return 0. Raises CannotStart.
+
+    `on_ready` is called once it answers, with what stops it too. Signals are for the main thread: where it runs in
+    another one, that is the only way.
+    """
+    logging.basicConfig(stream=sys.stderr, level=settings.log_level.upper(), format=LOG_FORMAT)
+    if sys.platform != "win32" and _is_main_thread():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it means a reload: by default it would end us
     gc.set_threshold(*SWEEP_GENERATIONS)
     sys.setswitchinterval(HAND_OVER_S)
     spare_memory()
     allow_files(OPEN_FILES)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner, suppress(KeyboardInterrupt):
-        runner.run(_serve(settings, read_settings))
+        runner.run(_serve(settings, read_settings, on_ready))
     return 0
 
 
-async def _serve(settings: Settings, read_settings: Callable[[], Settings]) -> None:
+async def _serve(settings: Settings, read_settings: Callable[[], Settings], on_ready: Callable[[Stop], object]) -> None:
     stop = asyncio.Event()
     async with Gateway(settings, read_settings) as gateway:
-        _listen_to_signals(gateway, stop)
+        if _is_main_thread():
+            _listen_to_signals(gateway, stop)
         for url in gateway.urls:
             log.info("Fanfold answers at %s", url)
+        on_ready(_stop_of(asyncio.get_running_loop(), stop))
         gc.collect()
         gc.freeze()
         with suppress(asyncio.CancelledError):  # Ctrl-C where signals cannot be listened to
             await stop.wait()
         log.info("stopping: no new work; what is being sent has %g s", gateway.engine.settings.drain_s)
+
+
+def _stop_of(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Stop:
+    def end() -> None:
+        with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(stop.set)
+
+    return end
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _listen_to_signals(gateway: Gateway, stop: asyncio.Event) -> None:
