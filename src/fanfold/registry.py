@@ -30,6 +30,7 @@ from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
+from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
 
 LANGUAGES: tuple[Language, ...] = (
@@ -45,6 +46,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda settings: CupsTransport(settings.discovery.cups_server),
     lambda _: SerialTransport(),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
+    lambda _: UsbTransport(),
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -25,14 +27,18 @@ from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
+from fanfold.transports.lpd import LpdTransport
 from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
+from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
+from tests.peers.lpdserver import LpdServer
 from tests.peers.serialport import SerialPrinter
 from tests.peers.sink import Sink
+from tests.peers.usbprinter import UsbPrinter, open_printer
 from tests.peers.weblink_sink import WeblinkSink
 from tests.unit.server.stage import FakeEngine, ToyDialect, ToyHttp
 
@@ -216,6 +222,30 @@ async def serial_rig(folder: Path) -> AsyncIterator[Rig]:
         await transport.close()
 
 
+@asynccontextmanager
+async def lpd_rig(folder: Path) -> AsyncIterator[Rig]:
+    async with LpdServer() as server:
+        transport = LpdTransport(folder)
+        yield Rig(
+            transport,
+            Printer(PrinterId("queue"), "By LPD", server.uri),
+            server.printed,
+            server.leave,
+            server.come_back,
+            good_uris=(
+                "lpd://192.0.2.7/lp", "lpd://printserver.example:5515/B%C3%BCro?format=o&order=data-first",
+                "lpd://[fe80::1%25eth0]/raw?server=printer&user=till",
+            ),
+            bad_uris=(
+                "lpd:", "lpd://host", "lpd://host/", "lpd://host:0/lp", "lpd://host/a%20b", "lpd://host/a%0Ab",
+                "lpd://host/lp?", "lpd://host/lp?format=x", "lpd://host/lp?source=reserved", "lpd://host/lp?user=a%0Ab",
+                "socket://x",
+            ),
+            sends_each_copy=False,
+        )  # fmt: skip
+        await transport.close()
+
+
 class OpenReception:
     """Knows every printer and lets all of them in."""
 
@@ -269,6 +299,39 @@ async def weblink_rig(folder: Path) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
+async def usb_rig(folder: Path) -> AsyncIterator[Rig]:
+    """Where there is a USB printer, FANFOLD_USB_RIG=module:function names a rig on that one instead."""
+    if elsewhere := os.environ.get("FANFOLD_USB_RIG"):
+        module, _, name = elsewhere.partition(":")
+        async with getattr(importlib.import_module(module), name)(folder) as rig:
+            yield rig
+        return
+    async with UsbPrinter(folder) as printer:
+
+        async def come_back() -> None:
+            printer.plug()
+
+        transport = UsbTransport(folder, open_printer)
+        yield Rig(
+            transport,
+            Printer(PrinterId("usb"), "At USB", printer.plate.uri),
+            printer.ended,
+            printer.unplug,
+            come_back,
+            good_uris=USB_URIS,
+            bad_uris=BAD_USB_URIS,
+        )
+        await transport.close()
+
+
+USB_URIS = ("usb://0a5f:0164", "USB://0A5F:0164/50J%20123?via=libusb&status=ignore", "usb:/dev/usb/lp0?via=usblp")
+BAD_USB_URIS = (
+    "usb:", "usb://a5f:0164", "usb://0a5f:0164/a/b", "usb://0a5f:0164?via=cups", "usb://0a5f:0164?speed=1",
+    "usb:/dev/sda", "usb:/dev/usb/lp0?via=libusb", "usb:/dev/usb/lp0/../../sda", "usb://0a5f:0164?port=x", "socket://x",
+)  # fmt: skip
+
+
+@asynccontextmanager
 async def opened(folder: Path, door: Door) -> AsyncIterator[str]:
     """Serve a printers' door on loopback, without proof; yield its URL."""
     listener = Listener("127.0.0.1", 0, doors=(config.Door.WEBLINK,), proof=(config.Proof.NONE,))
@@ -287,6 +350,8 @@ RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "ipp": ipp_rig,
     "cups": cups_rig,
     "serial": serial_rig,
+    "lpd": lpd_rig,
+    "usb": usb_rig,
     "weblink": weblink_rig,
 }
 """By a transport's first scheme; the factory is given an empty folder."""

@@ -1,0 +1,143 @@
+"""One USB printer, claimed for one document: sends it piece by piece and says how far it came. Knows no driver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+from fanfold.errors import Interrupted, NotReached
+from fanfold.model import Evidence, PrinterOptions, Reason
+from fanfold.transports.base import Report
+from fanfold.transports.stall import StallWatch
+from fanfold.transports.usb.ear import Ear
+from fanfold.transports.usb.port import PIECE_BYTES, Port
+from fanfold.transports.usb.stalls import StallReasons
+from fanfold.transports.usb.status import Judge
+from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
+
+GONE_WITHIN_S = 0.3
+"""How long the kernel may take to notice that a printer was unplugged: hubs are asked each 256 ms (USB 2.0 §11.12)."""
+
+
+class UsbLink:
+    """An open way. `said` is what the printer said meanwhile, its first 64 KiB."""
+
+    def __init__(self, port: Port, where: str, options: PrinterOptions, judge: Judge, *, tells: bool) -> None:
+        self._port, self._where, self._options = port, where, options
+        self._judge, self._tells = judge, tells
+        self._ear = Ear(port)
+        self._attempted = 0
+        self._total = 0
+
+    @property
+    def said(self) -> bytes:
+        """What the printer said while it was given the document."""
+        return self._ear.said
+
+    @property
+    def sent_bytes(self) -> int:
+        """How many bytes the printer took; 0 only if none left, for what is under way may be on its paper yet."""
+        return self._port.taken_bytes or min(self._attempted, 1)
+
+    @property
+    def held_up(self) -> bool:
+        """Whether there is something that the printer does not take."""
+        return self._port.taken_bytes < self._port.handed_bytes
+
+    @property
+    def standing(self) -> str:
+        """How far it is, in words."""
+        return f"{self._port.taken_bytes} of {self._total} bytes"
+
+    async def deliver(self, work: Work, report: Report) -> Receipt:
+        """Send every copy and wait until the printer has taken the last byte.
+
+        `delivered`: its hardware acknowledged them all, and it is still there. A printer that could be asked before
+        and cannot be asked after leaves it at `sent`.
+        """
+        self._total = work.document.size_bytes * work.copies
+        listening = asyncio.ensure_future(self._ear.listen())
+        reasons = StallReasons(report, self._port, self._where, self._judge)
+        watch = StallWatch(self, self._where, self._options.stall_after_s, reasons)
+        try:
+            await self._port.ready()  # what is gone by now got nothing
+            await self._send(work, report)
+            await self._port.ready()
+            report.progress(self.sent_bytes)
+            return await self._confirmed()
+        except OSError as error:
+            raise self._broken(error) from error
+        finally:
+            watch.stop()
+            report.progress(self.sent_bytes)
+            listening.cancel()
+            reasons.stop()
+            await asyncio.wait({listening})
+
+    async def _send(self, work: Work, report: Report) -> None:
+        for _ in range(work.copies):
+            async with aclosing(self._read(work.document)) as chunks:
+                async for chunk in chunks:
+                    await self._write(memoryview(chunk), report)
+                    if len(chunk) == CHUNK_BYTES:
+                        await asyncio.sleep(0)  # a printer that takes all at once must not keep the loop from others
+
+    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
+        try:
+            async with aclosing(document.chunks()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    async def _write(self, left: memoryview, report: Report) -> None:
+        while left:
+            await self._port.ready()
+            report.progress(self.sent_bytes)
+            piece = left[:PIECE_BYTES]
+            self._attempted = self._port.handed_bytes + len(piece)
+            with suppress(BlockingIOError):
+                left = left[self._port.write(piece) :]
+
+    # the end
+
+    async def _confirmed(self) -> Receipt:
+        """Weigh what it proves that the last piece is gone. Raises OSError: the printer is, too."""
+        status = await self._port.status()
+        if status is None and not self._port.confirms and not await self._stays():
+            raise OSError("it was unplugged as the last bytes left")
+        if status is None and self._tells:
+            return Receipt(Evidence.SENT, f"{self._where} was given every byte, and does not say since how it is")
+        wrong = self._judge(status)
+        now = f"; now it {wrong.says}" if wrong else ""
+        return Receipt(Evidence.DELIVERED, f"{self._where} took every byte{now}")
+
+    async def _stays(self) -> bool:
+        """Tell whether the kernel still has it after a while: its hub tells late that it went."""
+        await asyncio.sleep(GONE_WITHIN_S)
+        with suppress(OSError):
+            await self._port.ready()
+            return True
+        return False
+
+    # errors
+
+    def _unreadable(self, error: OSError) -> NotReached | Interrupted:
+        why = f"the document could not be read from our disk ({error.strerror or error})"
+        if not self._attempted:
+            return NotReached(f"{why}; nothing of it was sent to {self._where}")
+        return Interrupted(f"{why} after {self._where} had taken {self.standing}{self._perhaps_more}")
+
+    def _broken(self, error: OSError) -> NotReached | Interrupted:
+        why = error.strerror or str(error)
+        if not self._attempted:
+            says = f"{self._where} went before it was given anything ({why}); see that it is on, and to its cable"
+            return NotReached(says, reasons=(Reason.OFFLINE,))
+        says = f"{self._where} broke off after it had taken {self.standing}{self._perhaps_more} ({why})"
+        return Interrupted(says, reasons=(Reason.OFFLINE,))
+
+    @property
+    def _perhaps_more(self) -> str:
+        under_way = self._attempted - self._port.taken_bytes
+        return f", and perhaps up to {under_way} more" if under_way > 0 else ""
