@@ -24,7 +24,8 @@ from fanfold.languages.pages import Jpeg, Pdf, Png, PostScript
 from fanfold.languages.tspl import Tspl
 from fanfold.languages.zpl import Zpl
 from fanfold.languages.zpl_tally import LabelTally
-from fanfold.transports.base import Transport
+from fanfold.scouts.mdns import MdnsScout
+from fanfold.transports.base import Scouts, Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
@@ -51,6 +52,11 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
 
 
 @lru_cache(maxsize=2)
+SCOUTS: Mapping[str, Callable[[Settings], Scouts]] = {
+    "mdns": lambda settings: MdnsScout(settings.discovery.interfaces),
+}
+"""By the setting under `[discovery]` that wants them; transports that see devices are scouts beside these."""
+
 def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
     codes = own.status_codes
     numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}
@@ -90,3 +96,10 @@ def transports(settings: Settings) -> dict[str, Transport]:
     """Make the transports, by URI scheme."""
     made = [make(settings) for make in TRANSPORTS]
     return {scheme: transport for transport in made for scheme in transport.schemes}
+
+
+def scouts(settings: Settings, transports: Mapping[str, Transport]) -> list[Scouts]:
+    """Make the scouts that are wanted, and take those that transports are: who sees devices that nobody named."""
+    made = [make(settings) for name, make in SCOUTS.items() if getattr(settings.discovery, name)]
+    seeing = {id(one): one for one in transports.values() if isinstance(one, Scouts)}.values()
+    return [*made, *(one for one in seeing if getattr(settings.discovery, one.way, True))]

@@ -10,7 +10,7 @@ from tests.house.house import Room, rooms, third_party
 
 GROUND = {
     "fanfold", "fanfold.model", "fanfold.errors", "fanfold.wire", "fanfold.clock", "fanfold.door", "fanfold.reception",
-    "fanfold.device_id",
+    "fanfold.device_id", "fanfold.marks",
 }  # fmt: skip
 WORDS = {"fanfold.messages", "fanfold.config", "fanfold.logbook"}
 FLOORS: tuple[set[str], ...] = (

@@ -1,4 +1,4 @@
-"""`fanfold printers …`: list, show, add, remove, pause, resume, test, ask; and let in those that dial in."""
+"""`fanfold printers …`: list, show, add, remove, pause, resume, test, ask, discover; let in those that dial in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from fanfold.cli.options import Lists, Show, asks
 
 LONGEST_ANSWER_S = 300
 """As much as the API gives a printer."""
+LONGEST_LOOK_S = 30
+"""As much as the API waits for devices."""
 
 
 @click.group(cls=Lists)
@@ -113,6 +115,33 @@ def ask(gateway: Gateway, show: Show, printer: str, text: str, *, channel: str, 
         click.echo(b64decode(answer["data"]), nl=False)
         return
     show(answer, tables_arrivals.said)
+
+
+@printers.command()
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, LONGEST_LOOK_S),
+    default=3,
+    show_default=True,
+    help="Seconds for first answers, where nobody asked before.",
+)
+@click.option("--add", "device", metavar="DEVICE", help="Make a printer of this one, by its id in the list.")
+@click.option("--name", default="", help="With --add: what to call it; by default what it calls itself.")
+@click.option("--by", "uri", metavar="URI", default="", help="With --add: by which of its ways; by default the first.")
+@asks
+def discover(gateway: Gateway, show: Show, *, wait_s: float, device: str | None, name: str, uri: str) -> None:
+    """List devices that show themselves in the network and at USB ports, and queues; or make a printer of one.
+
+    Who asks first has the gateway look in the network from then on, as long as it runs. The first URI is the best.
+    """
+    if device is None:
+        if name or uri:
+            raise Failed("--name and --by go with --add.", Exit.WRONG_USAGE)
+        show(gateway.ask("GET", path("discovered", wait_s=wait_s)), tables_arrivals.discovered)
+        return
+    body = {"name": name, "uri": uri}
+    show(gateway.ask("POST", path("discovered", device, "add"), body), tables.printer)
 
 
 @printers.command()

@@ -1,4 +1,4 @@
-"""Shows printers that dial in, what printers answer, and webhooks to people. Asks nothing."""
+"""Shows printers that dial in or show themselves, what they answer, and webhooks to people. Asks nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fanfold.cli.exits import plain
-from fanfold.cli.layout import count, table, time
+from fanfold.cli.layout import count, joined, table, time
 
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) != "\n"} | {0x7F: 0x2421}
 """Control characters as Unicode draws them: a terminal shows them and does not obey."""
@@ -23,6 +23,26 @@ def unadopted(answer: Any) -> None:
     if answer["rejected"]:
         click.echo()
         table(("REJECTED",), [(uri,) for uri in answer["rejected"]], "")
+
+
+def discovered(answer: Any) -> None:
+    """Show the devices that were seen, those that are no printers yet first; and where nobody could look."""
+    devices = sorted(answer["devices"], key=lambda one: bool(one["printers"]))
+    shown = [
+        (
+            one["id"],
+            one["name"],
+            joined([word for word in (one["traits"]["make"], one["traits"]["model"]) if word]),
+            joined(one["traits"]["languages"]),
+            joined([way["uri"] for way in one["ways"]]),
+            joined(one["printers"]),
+        )
+        for one in devices
+    ]
+    head = ("DEVICE", "NAME", "MAKE, MODEL", "LANGUAGES", "WAYS", "PRINTER")
+    table(head, shown, "No device shows itself.")
+    for note in answer["notes"]:
+        click.echo(plain(note), err=True)
 
 
 def adopted(answer: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -17,6 +18,8 @@ from fanfold.messages import (
     Clients,
     DeadLetter,
     DeadLetters,
+    Device,
+    Devices,
     DocumentFetched,
     Done,
     Event,
@@ -41,7 +44,7 @@ from fanfold.messages import (
     Webhooks,
     WebhookView,
 )
-from fanfold.model import Evidence, Job
+from fanfold.model import Evidence, Job, Traits
 from fanfold.reception import Newcomer
 
 MASK = "***@"
@@ -80,14 +83,16 @@ def shape_of(reply: Reply) -> shapes.Answer:
             return _document(reply)
         case Refusal():
             return problem(reply)
-        case Unadopted() | Adopted() | PrinterSaid() | Traced():
+        case Unadopted() | Adopted() | PrinterSaid() | Traced() | Devices():
             return _arrival(reply)
         case _:
             return _upkeep(reply)
 
 
-def _arrival(reply: Unadopted | Adopted | PrinterSaid | Traced) -> shapes.Answer:
+def _arrival(reply: Unadopted | Adopted | PrinterSaid | Traced | Devices) -> shapes.Answer:
     match reply:
+        case Devices(found, notes):
+            return shapes.Devices(devices=tuple(map(_device, found)), notes=tuple(map(sendable, notes)))
         case Unadopted(newcomers, rejected):
             return shapes.Unadopted(newcomers=tuple(map(_newcomer, newcomers)), rejected=rejected)
         case Adopted(views, fresh, notes):
@@ -179,7 +184,19 @@ def printer_shape(view: PrinterView) -> shapes.Printer:
         held_jobs=view.held_jobs,
         channels=view.channels,
         identity=printer.identity,
+        traits=traits_shape(printer.traits),
+        language=view.language,
+        encoding=view.encoding,
+        dpi=printer.dpi,
+        width_mm=printer.width_mm,
     )
+
+
+def traits_shape(traits: Traits) -> Traits:
+    """Return what a printer was found to be, as it can be sent: the words are strangers'."""
+    make, model, serial = map(sendable, (traits.make, traits.model, traits.serial))
+    languages, tellers = tuple(map(sendable, traits.languages)), tuple(map(sendable, traits.told_by))
+    return replace(traits, make=make, model=model, serial=serial, languages=languages, told_by=tellers)
 
 
 def event_shape(event: Event) -> shapes.Event:
@@ -247,6 +264,17 @@ def _newcomer(one: Newcomer) -> shapes.Newcomer:
         peer=one.peer,
         identity=one.identity,
         since=one.since,
+    )
+
+
+def _device(one: Device) -> shapes.Device:
+    return shapes.Device(
+        id=one.id,
+        name=sendable(one.name),
+        info=sendable(one.info),
+        traits=traits_shape(one.traits),
+        ways=tuple(shapes.DeviceWay(uri=masked(way.uri), seen_by=way.seen_by) for way in one.ways),
+        printers=tuple(one.printers),
     )
 
 

@@ -161,6 +161,10 @@ def _add_discovered(ask: asks.AddDiscovered) -> Command:
 
 
 def _reopen(ask: asks.ReopenChannel) -> Command:
+def _identify(ask: asks.IdentifyPrinter) -> Command:
+    return IdentifyPrinter(ask.printer, ask.language, ask.within_s)
+
+
     return ReopenChannel(ask.printer, ask.channel)
 
 
@@ -220,16 +224,7 @@ _REMOVE = (*_OWNER, "unknown-printer", "printer-configured", "store-failed")
 _PAUSE = ("unknown-printer", "store-failed")
 
 _DEVICE = (*_OWNER, "bad-uri", "ambiguous-device")
-_FOUND = (
-    *_OWNER,
-    "unknown-device",
-    "printer-known",
-    "uri-taken",
-    "name-taken",
-    "bad-option",
-    "bad-uri",
-    "store-failed",
-)
+_FOUND = (*_OWNER, "unknown-device", "printer-known", "name-taken", "bad-option", "bad-uri", "store-failed")
 _ADOPT = (*_DEVICE, "identity-needed", "name-taken", "bad-option", "store-failed")
 _REJECT = (*_DEVICE, "printer-known", "store-failed")
 _ASK = (*_OWNER, "unknown-printer", "cannot-ask", "unknown-channel", "printer-away", "no-answer", "answer-too-large")

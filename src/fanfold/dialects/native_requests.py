@@ -160,6 +160,34 @@ class AskPrinter(Request, frozen=True):
     within_s: Annotated[float, Meta(gt=0, le=300)] = 10
 
 
+class ListDiscovered(Request, frozen=True):
+    """`wait_s` says how long to wait for first answers where nobody asked before: networks answer within some seconds.
+
+    Who asks first has the gateway look in the network from then on.
+    """
+
+    wait_s: Annotated[float, Meta(ge=0, le=30)] = 0
+
+
+class AddDiscovered(Request, frozen=True):
+    """A device by its `id`; without `name` called as it calls itself, without `uri` by the best of its ways."""
+
+    device: Word
+    name: Short = ""
+    uri: Annotated[str, Meta(max_length=2048)] = ""
+
+
+class IdentifyPrinter(Request, frozen=True):
+    """A printer that is to say what it is; what it says becomes its `traits`.
+
+    `language` says in which language to ask, where that is not known: in a wrong one the question comes out on paper.
+    """
+
+    printer: Word
+    language: Short = ""
+    within_s: Annotated[float, Meta(gt=0, le=300)] = 5
+
+
 class ReopenChannel(Request, frozen=True):
     """A channel (`raw`, `config`) that a printer which dials in is to open anew."""
 

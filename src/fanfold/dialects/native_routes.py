@@ -50,6 +50,8 @@ ROUTES = (
     Route("POST", "/v1/printers/{printer}/ask", "printers.ask"),
     Route("POST", "/v1/printers/{printer}/reopen", "printers.reopen"),
     Route("GET", "/v1/unadopted", "printers.unadopted"),
+    Route("GET", "/v1/discovered", "discovered.list"),
+    Route("POST", "/v1/discovered/{device}/add", "discovered.add", 201),
     Route("POST", "/v1/adoptions", "printers.adopt"),
     Route("POST", "/v1/unadopted/{device}/reject", "printers.reject"),
     Route("POST", "/v1/traces/{device}", "traces.start"),

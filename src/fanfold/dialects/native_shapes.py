@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from fanfold.model import JobState, OnLate, PrinterOptions, PrinterState, Reachable, Source
+from fanfold.model import JobState, OnLate, PrinterOptions, PrinterState, Reachable, Source, Traits
 
 Time = Annotated[datetime, Meta(tz=True)]
 """On the wire RFC 3339, UTC."""
@@ -124,6 +124,11 @@ class Printer(Shape, frozen=True):
     identity: str = ""
 
 
+    traits: Traits = field(default_factory=Traits)
+    language: str = ""
+    encoding: str = ""
+    dpi: int | None = None
+    width_mm: float | None = None
 class Printers(Shape, frozen=True):
     """All printers, in a stable order."""
 
@@ -172,6 +177,34 @@ class PrinterSaid(Shape, frozen=True):
 
 class Traced(Shape, frozen=True):
     """The lines written down so far; never a document."""
+class DeviceWay(Shape, frozen=True):
+    """One way to a device, and who showed it: `mdns`, `usb`, `cups`, `winspool`."""
+
+    uri: str
+    seen_by: str
+
+
+class Device(Shape, frozen=True):
+    """A device that showed itself, however many `ways` lead to it, the best first; nobody has checked what it says.
+
+    `printers` are the ids of those that it is already. Its `id` stays the same as long as it calls itself the same.
+    """
+
+    id: str
+    name: str
+    info: str
+    traits: Traits
+    ways: tuple[DeviceWay, ...]
+    printers: tuple[str, ...]
+
+
+class Devices(Shape, frozen=True):
+    """All devices that showed themselves; `notes` say in words where nobody could look."""
+
+    devices: tuple[Device, ...]
+    notes: tuple[str, ...]
+
+
 
     lines: tuple[str, ...]
 
@@ -342,6 +375,7 @@ Answer = (
     | Traced
     | Webhooks
     | DeadLetters
+    | Devices
     | Clients
     | Origins
     | Log

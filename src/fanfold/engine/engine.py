@@ -42,8 +42,8 @@ from fanfold.wire import Document
 log = logging.getLogger(__name__)
 
 READ_AT_START = (
-    "data", "log_level", "listeners", "discovery.cups_server", "discovery.mdns", "discovery.usb", "discovery.interfaces",
-    "limits.message_bytes", "weblink",
+    "data", "log_level", "listeners", "limits.message_bytes", "weblink",
+    "discovery.cups_server", "discovery.mdns", "discovery.usb", "discovery.interfaces",
 )  # fmt: skip
 """Settings that only a restart brings; who changes them and says `reload` is told so."""
 
@@ -228,7 +228,7 @@ class Engine:
             case m.TracePrinter():
                 return self._asking.trace(command)
             case m.ListDiscovered(wait_s):
-                return await self._lookout.list(wait_s)
+                return await self._lookout.seen(wait_s)
             case m.AddDiscovered():
                 return await self._lookout.add(command)
             case m.ListWebhooks():

@@ -12,7 +12,7 @@ from fanfold.engine.roster import Roster, moved
 from fanfold.engine.verbs import Verbs
 from fanfold.errors import Refused
 from fanfold.messages import AddPrinter, ChangePrinter, Done, ListJobs, Printers, PrinterShown, PrinterView
-from fanfold.model import JobState, Printer, PrinterOptions, Source
+from fanfold.model import JobState, Printer, PrinterOptions, Source, Traits
 
 
 class PrinterDesk:
@@ -29,8 +29,8 @@ class PrinterDesk:
         """Show one printer."""
         return PrinterShown(self.view(self._roster.find(said)))
 
-    async def add(self, ask: AddPrinter) -> PrinterShown:
-        """Add a printer and keep it."""
+    async def add(self, ask: AddPrinter, traits: Traits | None = None, info: str = "") -> PrinterShown:
+        """Add a printer and keep it, with what was found out about it."""
         transport = self._roster.transport(ask.uri)
         async with self._roster.turn:
             self._check_uri(ask.uri, None)
@@ -38,6 +38,8 @@ class PrinterDesk:
                 self._roster.draft().new(ask.name, ask.uri, Source.ADDED),
                 aliases=self._free_aliases(ask.aliases),
                 options=options_from(ask.options, PrinterOptions()),
+                traits=traits or Traits(),
+                info=info,
             )
             return PrinterShown(self.view(await self._roster.put(with_kinds(printer, transport))))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -14,7 +15,7 @@ from fanfold.engine.lane import Desk, Lane
 from fanfold.engine.names import Draft, Names, address
 from fanfold.engine.options import with_kinds
 from fanfold.engine.traits import learned
-from fanfold.errors import Refused, StoreFailed
+from fanfold.errors import NotReached, Refused, StoreFailed
 from fanfold.model import Job, Printer, PrinterId, Source, Traits
 from fanfold.store.base import KeptPrinter
 from fanfold.transports.base import Discovered, Discovers, Receives, Transport
@@ -37,6 +38,8 @@ class Roster:
         self._names = Names()
         self._receivers = {scheme: one for scheme, one in transports.items() if isinstance(one, Receives)}
         self._leftovers: dict[PrinterId, list[Job]] = {}
+        self.listed: dict[str, Sequence[Discovered]] = {}
+        """What spoolers listed when they were last asked, by scheme, as far as it is shown."""
         self.turn = asyncio.Lock()
         """Held from a look at the printers until they are changed: else two could be given one name."""
 
@@ -99,6 +102,13 @@ class Roster:
             raise Refused(says, code="bad-uri", status=422)
         transport.check(uri)
         return transport
+
+    def listed_as(self, uri: str) -> str:
+        """Return the URI under which a spooler lists the printer of this URI, else the URI as it is compared."""
+        finder: object = self._transports.get(uri.partition(":")[0].lower())
+        with suppress(NotReached):
+            return finder.listed_as(uri) if isinstance(finder, Discovers) else address(uri)
+        return address(uri)
 
     @property
     def receivers(self) -> Mapping[str, Receives]:
@@ -217,7 +227,7 @@ class Roster:
             await self._discover(scheme, found, rule)
 
     async def _discover(self, scheme: str, found: Sequence[Discovered], rule: Discovery) -> None:
-        shown = [one for one in found if _is_shown(one, rule)]
+        shown = self.listed[scheme] = [one for one in found if _is_shown(one, rule)]
         hidden = {one.uri for one in found} - {one.uri for one in shown}
         named = self._named(scheme)
         present = set()

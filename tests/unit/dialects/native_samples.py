@@ -11,6 +11,9 @@ from fanfold.messages import (
     Clients,
     DeadLetter,
     DeadLetters,
+    Device,
+    Devices,
+    DeviceWay,
     DocumentFetched,
     Done,
     Health,
@@ -41,6 +44,7 @@ from fanfold.model import (
     PrinterState,
     PrinterStatus,
     Reachable,
+    Traits,
 )
 from fanfold.reception import Newcomer
 from fanfold.wire import Document
@@ -94,6 +98,15 @@ DIALLED = PrinterView(
 HOOK = WebhookView("erp", "https://me:secret@erp.example/hook", 3, 1, NOW, "it answers 500")
 LETTER = DeadLetter(17, "job-changed", f"job:{JOB_ID}", 9, NOW, NOW, "it answered 500")
 
+DEVICE = Device(
+    "zebra-zd420-3f9a01c2b4",
+    "Zebra ZD420",
+    "Dock",
+    Traits("Zebra", "ZD420-203dpi", languages=("zpl",), told_by=("mdns",)),
+    (DeviceWay("socket://192.0.2.7", "mdns"),),
+    (PRINTER_ID,),
+)
+
 ACCEPTED = Accepted(JOB, "Kitchen")
 SHOWN = JobShown(JOB, "Kitchen", (STEP,))
 REFUSAL = Refusal("unknown-printer", "There is no printer `bar`.", 404)
@@ -114,6 +127,7 @@ REPLIES: tuple[Reply, ...] = (
     Adopted((DIALLED,), (True,)),
     PrinterSaid(b'"Dock 4"\xff'),
     Traced(("main < 404 bytes",)),
+    Devices((DEVICE,), ("mDNS cannot listen",)),
     Webhooks((HOOK,)),
     DeadLetters((LETTER,)),
     Done(("nothing changed",)),

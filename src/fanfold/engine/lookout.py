@@ -1,0 +1,157 @@
+"""Which devices showed themselves to scouts and spoolers, and one of them made a printer. Adds none by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from fanfold import clock, marks
+from fanfold.engine.background import Background
+from fanfold.engine.lookout_device import devices, hashes, suffix
+from fanfold.engine.lookout_merge import Cluster, Sighting, clusters
+from fanfold.engine.names import address
+from fanfold.engine.printers import PrinterDesk
+from fanfold.engine.roster import Roster
+from fanfold.errors import NotReached, Refused
+from fanfold.messages import AddDiscovered, AddPrinter, Device, Devices, PrinterShown
+from fanfold.model import PrinterId
+from fanfold.transports.base import Discovered, Scouts
+
+log = logging.getLogger(__name__)
+
+MOST_DEVICES = 512
+"""More than any one network has; what comes then is a flood, or nothing that a list would help with."""
+LONGEST_WAIT_S = 30.0
+
+
+class Lookout:
+    """The engine's hand for devices that nobody named yet."""
+
+    def __init__(self, scouts: Sequence[Scouts], roster: Roster, printers: PrinterDesk, background: Background) -> None:
+        self._scouts, self._roster, self._printers, self._background = scouts, roster, printers, background
+        self._last: dict[str, Sequence[Discovered]] = {}
+        self._since_s: float | None = None
+        """When somebody first asked."""
+
+    async def seen(self, wait_s: float = 0) -> Devices:
+        """List the devices that showed themselves; who asks first has the scouts begin, and waits so long for them."""
+        notes = await self._look()
+        if self._since_s is None:
+            self._since_s = clock.uptime_s()
+        left_s = self._since_s + min(wait_s, LONGEST_WAIT_S) - clock.uptime_s()
+        if self._scouts and left_s > 0:
+            await asyncio.sleep(left_s)
+            notes = await self._look()
+        shown, crowd = self._clusters()
+        return Devices(tuple(self._devices(shown)), (*notes, *crowd))
+
+    async def add(self, ask: AddDiscovered) -> PrinterShown:
+        """Make a printer of a device. Raises Refused."""
+        device = await self._find(ask.device)
+        uri = ask.uri or self._free_way(device)
+        if not any(way.uri == uri for way in device.ways):
+            ways = ", ".join(way.uri for way in device.ways)
+            says = f"{device.name} was not seen at {uri[:80]!r}. It was at {ways}; add others by their URI alone."
+            raise Refused(says, code="bad-uri", status=422)
+        self._check_free(device, uri)
+        name = ask.name or self._free_name(device.name)
+        return await self._printers.add(AddPrinter(name, uri), device.traits, device.info)
+
+    # what is seen
+
+    async def _look(self) -> list[str]:
+        """Ask all scouts who is there now; return in words who could not look."""
+        answers = await asyncio.gather(*(one.sightings() for one in self._scouts), return_exceptions=True)
+        notes = []
+        for scout, answer in zip(self._scouts, answers, strict=True):
+            match answer:
+                case NotReached():
+                    notes.append(answer.says)
+                case Exception():
+                    self._background.fault(f"looking for printers by {scout.way}", answer)
+                    notes.append(f"printers were not looked for by {scout.way}: a fault of ours, which the log tells")
+                case BaseException():
+                    raise answer
+                case _:
+                    self._last[scout.way] = answer
+        return notes
+
+    def _clusters(self) -> tuple[Sequence[Cluster], tuple[str, ...]]:
+        """The devices, and words on those beyond the limit."""
+        found = clusters(self._sightings())
+        if len(found) <= MOST_DEVICES:
+            return found, ()
+        says = (
+            f"{len(found)} devices show themselves; these are the first {MOST_DEVICES}. "
+            "Say by `interfaces` under `[discovery]` in which network to look, or add printers by their URI."
+        )
+        return found[:MOST_DEVICES], (says,)
+
+    def _sightings(self) -> Iterable[Sighting]:
+        for scheme, listed in self._roster.listed.items():
+            yield from (Sighting(one, scheme, is_queue=True) for one in listed)
+        for way in sorted(self._last, key=lambda way: (way == "mdns", way)):  # a flood drives nobody out
+            yield from (Sighting(one, way) for one in self._last[way] if self._is_printable(one.uri))
+
+    def _is_printable(self, uri: str) -> bool:
+        try:
+            self._roster.transport(uri)
+        except Refused:
+            return False  # no transport of ours, or a URI that a stranger made up
+        return True
+
+    def _devices(self, found: Sequence[Cluster]) -> list[Device]:
+        known = self._by_mark()
+
+        def printers(of_device: Collection[str]) -> tuple[PrinterId, ...]:
+            ids = {one for mark in of_device for one in known.get(mark, ())}
+            return tuple(lane.printer.id for lane in self._roster if lane.printer.id in ids) if ids else ()
+
+        return devices(found, printers)
+
+    def _by_mark(self) -> dict[str, list[PrinterId]]:
+        """The printers that there are, by what a device would have in common with them."""
+        known: dict[str, list[PrinterId]] = defaultdict(list)
+        for lane in self._roster:
+            uri = lane.printer.uri
+            for mark in {f"uri:{address(uri)}", f"uri:{self._roster.listed_as(uri)}", *marks.of_uri(uri)}:
+                known[mark].append(lane.printer.id)
+        return known
+
+    # what is added
+
+    async def _find(self, said: str) -> Device:
+        await self._look()
+        found, _ = self._clusters()
+        shown = self._devices(found)
+        exact = [one for one in shown if one.id == said]
+        same = [one for one, cluster in zip(shown, found, strict=True) if suffix(said) in hashes(cluster)]
+        if len(exact or same) == 1:
+            return (exact or same)[0]
+        says = f"There is no device {said[:80]!r}, or not any more. `fanfold printers discover` lists who is there."
+        raise Refused(says, code="unknown-device", status=404)
+
+    def _free_way(self, device: Device) -> str:
+        """The best of its ways; for a device that is a printer already one has to be named."""
+        if device.printers:
+            names = ", ".join(self._roster.name_of(one) for one in device.printers)
+            says = f"{device.name} is a printer already: {names}. To add another way to it, say by which URI."
+            raise Refused(says, code="printer-known", status=409)
+        return device.ways[0].uri
+
+    def _check_free(self, device: Device, uri: str) -> None:
+        mine = {f"uri:{uri}", *marks.of_uri(uri)}
+        taken = [one for mark in mine for one in self._by_mark().get(mark, ())]
+        if taken:
+            says = f"{uri[:80]} is a printer already: {self._roster.name_of(taken[0])}."
+            raise Refused(says, code="printer-known", status=409)
+
+    def _free_name(self, name: str) -> str:
+        """What it calls itself, with a number where another is called so."""
+        number, free = 1, name
+        while self._roster.get(free) is not None:
+            number += 1
+            free = f"{name} ({number})"
+        return free
