@@ -29,6 +29,7 @@ from fanfold.transports.base import Scouts, Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
+from fanfold.transports.lpd import LpdTransport
 from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
@@ -46,6 +47,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: IppTransport(),
     lambda settings: CupsTransport(settings.discovery.cups_server),
     lambda _: SerialTransport(),
+    lambda settings: LpdTransport(settings.data),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
     lambda _: UsbTransport(),
 )

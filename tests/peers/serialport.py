@@ -145,11 +145,10 @@ class SerialPrinter:
         await asyncio.sleep(CLOSED_POLL_S)
 
     async def _until_readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        readable = loop.create_future()
-        loop.add_reader(self._master, lambda: readable.done() or readable.set_result(None))
+        loop, readable = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._master, readable.set)
         try:
-            await readable
+            await readable.wait()
         finally:
             with suppress(OSError):
                 loop.remove_reader(self._master)
