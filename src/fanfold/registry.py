@@ -52,13 +52,13 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: UsbTransport(),
 )
 
-
-@lru_cache(maxsize=2)
 SCOUTS: Mapping[str, Callable[[Settings], Scouts]] = {
     "mdns": lambda settings: MdnsScout(settings.discovery.interfaces),
 }
 """By the setting under `[discovery]` that wants them; transports that see devices are scouts beside these."""
 
+
+@lru_cache(maxsize=2)
 def _printerwebsocket(own: config.PrinterWebSocket) -> PrinterWebSocketSettings:
     codes = own.status_codes
     numbers = {name: getattr(codes, name) for name in ("IDLE", "PRINTING", "OUT_OF_PAPER", "ERROR")}

@@ -28,7 +28,6 @@ from fanfold.transports.file import FileTransport
 from fanfold.transports.ipp import IppTransport
 from fanfold.transports.ipp_codec import RANGE, Range, Value
 from fanfold.transports.lpd import LpdTransport
-from fanfold.transports.lpd import LpdTransport
 from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
@@ -36,7 +35,6 @@ from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
-from tests.peers.lpdserver import LpdServer
 from tests.peers.lpdserver import LpdServer
 from tests.peers.serialport import SerialPrinter
 from tests.peers.sink import Sink
@@ -248,30 +246,6 @@ async def lpd_rig(folder: Path) -> AsyncIterator[Rig]:
         await transport.close()
 
 
-@asynccontextmanager
-async def lpd_rig(folder: Path) -> AsyncIterator[Rig]:
-    async with LpdServer() as server:
-        transport = LpdTransport(folder)
-        yield Rig(
-            transport,
-            Printer(PrinterId("queue"), "By LPD", server.uri),
-            server.printed,
-            server.leave,
-            server.come_back,
-            good_uris=(
-                "lpd://192.0.2.7/lp", "lpd://printserver.example:5515/B%C3%BCro?format=o&order=data-first",
-                "lpd://[fe80::1%25eth0]/raw?server=printer&user=till",
-            ),
-            bad_uris=(
-                "lpd:", "lpd://host", "lpd://host/", "lpd://host:0/lp", "lpd://host/a%20b", "lpd://host/a%0Ab",
-                "lpd://host/lp?", "lpd://host/lp?format=x", "lpd://host/lp?source=reserved", "lpd://host/lp?user=a%0Ab",
-                "socket://x",
-            ),
-            sends_each_copy=False,
-        )  # fmt: skip
-        await transport.close()
-
-
 class OpenReception:
     """Knows every printer and lets all of them in."""
 
@@ -376,7 +350,6 @@ RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "ipp": ipp_rig,
     "cups": cups_rig,
     "serial": serial_rig,
-    "lpd": lpd_rig,
     "lpd": lpd_rig,
     "usb": usb_rig,
     "weblink": weblink_rig,
