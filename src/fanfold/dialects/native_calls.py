@@ -29,6 +29,7 @@ from fanfold.messages import (
     DisconnectClient,
     FetchDocument,
     Follow,
+    IdentifyPrinter,
     ListClients,
     ListDeadLetters,
     ListDiscovered,
@@ -160,6 +161,10 @@ def _add_discovered(ask: asks.AddDiscovered) -> Command:
     return AddDiscovered(ask.device, ask.name, ask.uri)
 
 
+def _identify(ask: asks.IdentifyPrinter) -> Command:
+    return IdentifyPrinter(ask.printer, ask.language, ask.within_s)
+
+
 def _reopen(ask: asks.ReopenChannel) -> Command:
 def _identify(ask: asks.IdentifyPrinter) -> Command:
     return IdentifyPrinter(ask.printer, ask.language, ask.within_s)
@@ -228,6 +233,7 @@ _FOUND = (*_OWNER, "unknown-device", "printer-known", "name-taken", "bad-option"
 _ADOPT = (*_DEVICE, "identity-needed", "name-taken", "bad-option", "store-failed")
 _REJECT = (*_DEVICE, "printer-known", "store-failed")
 _ASK = (*_OWNER, "unknown-printer", "cannot-ask", "unknown-channel", "printer-away", "no-answer", "answer-too-large")
+_IDENTIFY = (*_ASK, "language-unknown", "bad-answer", "store-failed")
 _REOPEN = (*_OWNER, "unknown-printer", "unknown-channel", "printer-away")
 _TRACE = (*_DEVICE, "cannot-trace")
 _WEBHOOK = (*_OWNER, "unknown-webhook", "store-failed")
@@ -256,6 +262,7 @@ CALLS = (
     Call("printers.adopt", asks.AdoptPrinters, _adopt, shapes.Adopted, _ADOPT, "Let printers in that dial in"),
     Call("printers.reject", asks.AboutDevice, _reject, shapes.Done, _REJECT, "Let a newcomer in never"),
     Call("printers.ask", asks.AskPrinter, _ask, shapes.PrinterSaid, _ASK, "Put a question to a printer"),
+    Call("printers.identify", asks.IdentifyPrinter, _identify, shapes.Printer, _IDENTIFY, "Have it say what it is"),
     Call("printers.reopen", asks.ReopenChannel, _reopen, shapes.Done, _REOPEN, "Have a channel opened anew"),
     Call("discovered.list", asks.ListDiscovered, _discovered, shapes.Devices, _OWNER, "List devices that were found"),
     Call("discovered.add", asks.AddDiscovered, _add_discovered, shapes.Printer, _FOUND, "Make a device a printer"),

@@ -48,6 +48,7 @@ ROUTES = (
     Route("POST", "/v1/printers/{printer}/test", "printers.test", 201),
     Route("POST", "/v1/printers/{printer}/jobs", "printers.submit", 201, takes_raw_body=True, call_name="jobs.submit"),
     Route("POST", "/v1/printers/{printer}/ask", "printers.ask"),
+    Route("POST", "/v1/printers/{printer}/identify", "printers.identify"),
     Route("POST", "/v1/printers/{printer}/reopen", "printers.reopen"),
     Route("GET", "/v1/unadopted", "printers.unadopted"),
     Route("GET", "/v1/discovered", "discovered.list"),

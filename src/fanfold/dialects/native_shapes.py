@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from fanfold.model import JobState, OnLate, PrinterOptions, PrinterState, Reachable, Source, Traits
 
@@ -99,6 +99,8 @@ class Printer(Shape, frozen=True):
 
     `status_source` says by what the state was learned, `status_at` when; `unknown` is an honest state. Of one that
     dials in, `channels` are those open now, and `identity` is what it proved when it was let in, empty until then.
+    `traits` is what it was found to be, and who said so. `language`, `encoding`, `dpi` and `width_mm` are what counts:
+    its `options` where they say it, else what was found out; empty or null: not known.
     """
 
     id: str
@@ -122,6 +124,11 @@ class Printer(Shape, frozen=True):
     held_jobs: int
     channels: tuple[str, ...] = ()
     identity: str = ""
+    traits: Traits = field(default_factory=Traits)
+    language: str = ""
+    encoding: str = ""
+    dpi: int | None = None
+    width_mm: float | None = None
 
 
     traits: Traits = field(default_factory=Traits)

@@ -43,4 +43,4 @@ class Tongues:
         Of one that takes pages too it says nothing: a text would go to it as a command then.
         """
         spoken = self.raw.intersection(printer.traits.languages)
-        return next(iter(spoken)) if len(spoken) == 1 and "raw" in printer.kinds else ""
+        return next(iter(spoken)) if len(spoken) == 1 and set(printer.kinds) == {"raw"} else ""

@@ -17,6 +17,7 @@ from fanfold.messages import (
     ChangePrinter,
     Command,
     DisconnectClient,
+    IdentifyPrinter,
     ListDeadLetters,
     ListDiscovered,
     ListUnadopted,
@@ -38,7 +39,7 @@ from fanfold.server.proofs import Proofs, Unproven
 
 OWNERS_ONLY = frozenset({
     AllowOrigin, RevokeOrigin, Reload, AddPrinter, ChangePrinter, RemovePrinter, DisconnectClient,
-    ListUnadopted, AdoptPrinters, RejectPrinter, AskPrinter, ReopenChannel, TracePrinter,
+    ListUnadopted, AdoptPrinters, RejectPrinter, AskPrinter, IdentifyPrinter, ReopenChannel, TracePrinter,
     ListDiscovered, AddDiscovered, ListWebhooks, ListDeadLetters, RetryDeadLetters,
 })  # fmt: skip
 """Commands that tell or change who may do what, where paper comes out, or printers themselves: not for pages that were
