@@ -166,10 +166,6 @@ def _identify(ask: asks.IdentifyPrinter) -> Command:
 
 
 def _reopen(ask: asks.ReopenChannel) -> Command:
-def _identify(ask: asks.IdentifyPrinter) -> Command:
-    return IdentifyPrinter(ask.printer, ask.language, ask.within_s)
-
-
     return ReopenChannel(ask.printer, ask.channel)
 
 

@@ -131,11 +131,6 @@ class Printer(Shape, frozen=True):
     width_mm: float | None = None
 
 
-    traits: Traits = field(default_factory=Traits)
-    language: str = ""
-    encoding: str = ""
-    dpi: int | None = None
-    width_mm: float | None = None
 class Printers(Shape, frozen=True):
     """All printers, in a stable order."""
 
@@ -182,8 +177,6 @@ class PrinterSaid(Shape, frozen=True):
     data: bytes
 
 
-class Traced(Shape, frozen=True):
-    """The lines written down so far; never a document."""
 class DeviceWay(Shape, frozen=True):
     """One way to a device, and who showed it: `mdns`, `usb`, `cups`, `winspool`."""
 
@@ -212,6 +205,8 @@ class Devices(Shape, frozen=True):
     notes: tuple[str, ...]
 
 
+class Traced(Shape, frozen=True):
+    """The lines written down so far; never a document."""
 
     lines: tuple[str, ...]
 
@@ -380,9 +375,9 @@ Answer = (
     | Adopted
     | PrinterSaid
     | Traced
+    | Devices
     | Webhooks
     | DeadLetters
-    | Devices
     | Clients
     | Origins
     | Log
