@@ -11,6 +11,8 @@ from fanfold.model import Traits
 _NEARNESS = (ITSELF, "usb", "ipp", "mdns")
 """The printer, its cable, its network card, what its network card was told to announce; then all others: spoolers."""
 
+_FAR = (len(_NEARNESS) + 1, "")
+
 _DPI = re.compile(r"(?i)(?<![0-9])([1-9][0-9]{2})[ _-]?dpi\b")
 _NOMINAL = {150: 152, 200: 203}
 """Heads have 6 or 8 dots a millimetre; makers round that in names."""
@@ -25,13 +27,8 @@ def learned(known: Traits, told: Traits) -> Traits:
         return known
     if set(known.told_by) <= set(told.told_by):
         return _completed(told)
-    nearer = _nearness(told) <= _nearness(known)
+    nearer = min(map(_place, told.told_by), default=_FAR) <= min(map(_place, known.told_by), default=_FAR)
     return _completed(_over(told, known) if nearer else _over(known, told))
-
-
-def _nearness(traits: Traits) -> int:
-    places = [_NEARNESS.index(one) for one in traits.told_by if one in _NEARNESS]
-    return min(places, default=len(_NEARNESS))
 
 
 def _over(first: Traits, second: Traits) -> Traits:
