@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from fanfold.errors import NotReached
 from fanfold.messages import (
+    Accepted,
     AddPrinter,
     ChangePrinter,
     IdentifyPrinter,
@@ -25,6 +25,7 @@ from fanfold.registry import LANGUAGES
 from fanfold.store.base import Store
 from fanfold.store.memory import MemoryStore
 from fanfold.transports.base import Discovered
+from tests.peers.processes import until
 from tests.unit.engine.toy import House, Toy, house
 
 HI = b"\x02ZD420-203dpi,V84.20.10Z,8,8176KB\x03\r\n"
@@ -198,8 +199,8 @@ PLAIN, ARROW = "Crème brûlée ½ £5\r\n", "Crème → 5\n"
 
 async def printed(h: House, text: str) -> bytes:
     reply = await h.do(Submit("till", text))
-    await h.end(reply.job)  # type: ignore[union-attr]
-    assert isinstance(h.toy, Toy)
+    assert isinstance(reply, Accepted)
+    await h.end(reply.job)
     return h.toy.paper[-1][1]
 
 
@@ -216,7 +217,7 @@ async def printed(h: House, text: str) -> bytes:
     ],
 )
 async def test_plain_text_goes_in_the_encoding_that_the_printer_begins_with(
-    tmp_path: Path, options: dict[str, str], text: str, encoding: str
+    tmp_path: Path, options: dict[str, Any], text: str, encoding: str
 ) -> None:
     async with shop(tmp_path, **options) as h:
         assert await printed(h, text) == text.encode(encoding)
@@ -241,9 +242,9 @@ async def test_what_is_supposed_makes_no_document_refused(tmp_path: Path) -> Non
         for printer, language in (("extra", ""), ("raw", "zpl")):
             assert (await shown(h, printer)).language == language
             reply = await h.do(Submit(printer, "Bonjour é\n"))
-            assert reply.job.language == language  # type: ignore[union-attr]
-            await h.end(reply.job)  # type: ignore[union-attr]
-    assert isinstance(h.toy, Toy)
+            assert isinstance(reply, Accepted)
+            assert reply.job.language == language
+            await h.end(reply.job)
     assert [paper for _, paper in h.toy.paper] == ["Bonjour é\n".encode()] * 2
     await store.close()
 
@@ -252,7 +253,7 @@ async def test_what_is_supposed_makes_no_document_refused(tmp_path: Path) -> Non
 class Listing(Answering):
     """A spooler with one queue, of which it says something."""
 
-    says: Traits = Traits()
+    says: Traits = field(default_factory=Traits)
 
     async def discover(self) -> Sequence[Discovered]:
         return (Discovered("labels", "toy:/labels", ("raw",), traits=self.says),)
@@ -265,11 +266,14 @@ async def test_what_a_spooler_says_of_its_queue_is_kept_but_the_printers_own_wor
     cups = Traits("Zebra", "ZD420", "S1", ("zpl",), 300, told_by=("cups",))
     store = MemoryStore(tmp_path)
     async with shop(tmp_path, Listing(says=cups), store=store) as h:
-        async with asyncio.timeout(10):
-            while not isinstance(labels := await h.do(ShowPrinter("labels")), PrinterShown):
-                await asyncio.sleep(0.01)  # nothing tells that a queue became a printer
-        assert labels.view.printer.traits == cups
-        assert labels.view.language == "zpl"
+
+        async def is_there() -> bool:
+            return isinstance(await h.do(ShowPrinter("labels")), PrinterShown)
+
+        await until(is_there, "a lane for the queue")
+        labels = await shown(h, "labels")
+        assert labels.printer.traits == cups
+        assert labels.language == "zpl"
         reply = await h.do(IdentifyPrinter("labels"))
         assert isinstance(reply, PrinterShown)
         assert reply.view.printer.traits == replace(cups, model="ZD420-203dpi", dpi=203, told_by=("printer", "cups"))
