@@ -34,6 +34,7 @@ from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
+from fanfold.transports.winspool.transport import WinspoolTransport
 
 LANGUAGES: tuple[Language, ...] = (
     Pdf(), PostScript(), Png(), Jpeg(),
@@ -50,6 +51,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda settings: LpdTransport(settings.data),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
     lambda _: UsbTransport(),
+    lambda _: WinspoolTransport(),
 )
 
 SCOUTS: Mapping[str, Callable[[Settings], Scouts]] = {

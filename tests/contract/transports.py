@@ -32,6 +32,7 @@ from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
+from fanfold.transports.winspool.transport import WinspoolTransport
 from fanfold.wire import Document, Receipt, Work
 from tests.peers.cupsd import private_cupsd
 from tests.peers.ippfake import FakeIpp
@@ -40,6 +41,7 @@ from tests.peers.serialport import SerialPrinter
 from tests.peers.sink import Sink
 from tests.peers.usbprinter import UsbPrinter, open_printer
 from tests.peers.weblink_sink import WeblinkSink
+from tests.peers.winspool import FakeQueue, FakeSpooler
 from tests.unit.server.stage import FakeEngine, ToyDialect, ToyHttp
 
 
@@ -344,6 +346,32 @@ async def opened(folder: Path, door: Door) -> AsyncIterator[str]:
         yield f"{server.urls[0]}/weblink"
 
 
+@asynccontextmanager
+async def winspool_rig(folder: Path) -> AsyncIterator[Rig]:
+    queue = FakeQueue("Büro 1 (Zebra)")
+    spooler = FakeSpooler(queue)
+
+    async def go_away() -> None:
+        spooler.change(queue, attributes=0x400)
+
+    async def come_back() -> None:
+        spooler.change(queue, attributes=0)
+
+    transport = WinspoolTransport(spooler)
+    yield Rig(
+        transport,
+        Printer(PrinterId("win"), "By Windows", "winspool:B%C3%BCro%201%20(Zebra)"),
+        lambda count: spooler.printed(queue, count),
+        go_away,
+        come_back,
+        good_uris=(
+            "winspool:Zebra ZD420", r"winspool:\\server\share", "winspool:%5C%5Cserver%5Cshare", "WinSpool:100%25"
+        ),
+        bad_uris=("winspool:", "winspool:a%00b", "winspool://Zebra", r"winspool:a\b", f"winspool:{'x' * 10_000}"),
+    )  # fmt: skip
+    await transport.close()
+
+
 RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "file": file_rig,
     "socket": socket_rig,
@@ -353,5 +381,6 @@ RIGS: dict[str, Callable[[Path], AbstractAsyncContextManager[Rig]]] = {
     "lpd": lpd_rig,
     "usb": usb_rig,
     "weblink": weblink_rig,
+    "winspool": winspool_rig,
 }
 """By a transport's first scheme; the factory is given an empty folder."""
