@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +26,7 @@ from fanfold.cli.exits import Exit, Failed, plain
 from fanfold.dialects.base import Do
 from fanfold.dialects.native_http import NativeHttp
 from fanfold.messages import Accepted, Client, Command, JobChanged, PrinterView, Refusal, Reply
-from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterId, PrinterStatus
+from fanfold.model import Evidence, Job, JobId, JobState, Printer, PrinterId, PrinterStatus, Traits
 from fanfold.reception import Newcomer
 from fanfold.wire import Document, Request
 
@@ -36,6 +37,10 @@ DOCK = PrinterView(
     Printer(PrinterId("dock"), "Dock", "weblink:S1", identity="user:dock"), PrinterStatus(), channels=("main", "raw")
 )
 NEWCOMER = Newcomer("weblink:S1", "S1", "\x1b[2JDock", "ZD420, V84", "192.0.2.7", "user:dock", AT)
+FOUND = messages.Device(
+    "zebra-0a", "Dock 4", "at the door", Traits("Zebra", "ZD420", languages=("zpl", "epl")),
+    (messages.DeviceWay("socket://192.0.2.7", "mdns"), messages.DeviceWay("ipp://192.0.2.7/ipp/print", "mdns")),
+)  # fmt: skip
 HOOK = messages.WebhookView("erp", "https://erp.example/hook", 3, 1, AT, "it answers 500")
 LETTER = messages.DeadLetter(17, "job-changed", "job:j-1", 9, AT, AT, "it answered 500")
 
@@ -123,6 +128,24 @@ def test_printers_are_listed_in_a_table(gateway: FakeGateway) -> None:
         assert row.split() == ["Zebra", "unknown", "3", "socket://192.0.2.7", "receipt"]
 
 
+def test_devices_are_listed_with_all_that_adds_one_and_notes_on_stderr(gateway: FakeGateway) -> None:
+    known = replace(FOUND, id="zebra-0b", name="\x1b[2JBar", printers=(PrinterId("zebra"),))
+    gateway.replies = [messages.Devices((known, FOUND), ("mDNS cannot listen",))]
+    result = fanfold(gateway, "printers", "discover")
+    _, first, second = result.stdout.splitlines()
+    for said in ("zebra-0a", "Dock 4", "Zebra, ZD420", "zpl, epl", "socket://192.0.2.7, ipp://192.0.2.7/ipp/print"):
+        assert said in first
+    assert second.split()[-1] == "zebra"
+    assert "\x1b" not in result.stdout
+    assert result.stderr == "mDNS cannot listen\n"
+
+
+def test_a_name_without_a_device_to_add_is_wrong_usage(gateway: FakeGateway) -> None:
+    result = fanfold(gateway, "printers", "discover", "--name", "Dock")
+    assert result.exit_code == Exit.WRONG_USAGE
+    assert gateway.commands == []
+
+
 def test_json_is_the_answer_of_the_api(gateway: FakeGateway) -> None:
     gateway.replies = [messages.Printers((ZEBRA,))]
     answer = json.loads(fanfold(gateway, "printers", "--json").stdout)
@@ -200,6 +223,14 @@ def test_an_empty_list_says_so_on_stderr(gateway: FakeGateway) -> None:
             "weblink sgd Dock device.friendly_name --channel config",
             messages.AskPrinter("Dock", b'{}{"device.friendly_name":null}', "config"),
             messages.PrinterSaid(b'{"device.friendly_name":"Dock"}'),
+        ),
+        ("printers discover", messages.ListDiscovered(3), messages.Devices((FOUND,), ("mDNS cannot listen",))),
+        ("printers discover --wait 0", messages.ListDiscovered(0), messages.Devices(())),
+        ("printers discover --add d-1", messages.AddDiscovered("d-1"), messages.PrinterShown(ZEBRA)),
+        (
+            "printers discover --add d-1 --name Dock --by lpd://192.0.2.7/q",
+            messages.AddDiscovered("d-1", "Dock", "lpd://192.0.2.7/q"),
+            messages.PrinterShown(ZEBRA),
         ),
         ("weblink reopen Dock raw", messages.ReopenChannel("Dock", "raw"), messages.Done()),
         ("webhooks", messages.ListWebhooks(), messages.Webhooks((HOOK,))),

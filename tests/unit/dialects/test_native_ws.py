@@ -15,6 +15,7 @@ from fanfold.dialects.native_calls import CALLS
 from fanfold.dialects.native_routes import ROUTES
 from fanfold.dialects.native_ws import SUBPROTOCOL, NativeWebSocket
 from fanfold.messages import (
+    AddDiscovered,
     AddPrinter,
     Adoption,
     AdoptPrinters,
@@ -34,6 +35,7 @@ from fanfold.messages import (
     JobShown,
     ListClients,
     ListDeadLetters,
+    ListDiscovered,
     ListJobs,
     ListOrigins,
     ListPrinters,
@@ -78,6 +80,8 @@ CALLED: list[tuple[str, dict[str, Any], Command]] = [
     ("printers.reject", {"device": "s1"}, RejectPrinter("s1")),
     ("printers.ask", {"printer": "p", "text": "~HS", "channel": "raw"}, AskPrinter("p", b"~HS", "raw", 10)),
     ("printers.identify", {"printer": "p", "language": "zpl"}, IdentifyPrinter("p", "zpl", 5)),
+    ("discovered.list", {"wait_s": 2.5}, ListDiscovered(2.5)),
+    ("discovered.add", {"device": "d1", "name": "D"}, AddDiscovered("d1", "D")),
     ("printers.reopen", {"printer": "p", "channel": "raw"}, ReopenChannel("p", "raw")),
     ("traces.start", {"device": "s1", "frames": 5}, TracePrinter("s1", 5)),
     ("traces.show", {"device": "s1"}, TracePrinter("s1", None)),
