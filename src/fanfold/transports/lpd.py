@@ -1,5 +1,6 @@
-"""Print servers and printers that speak LPD (RFC 1179): finds the way to a queue, one connection per job. No port below
-1024 is taken for it, so that nobody needs to be root; servers that insist on one are not served.
+"""Print servers and printers that speak LPD (RFC 1179): finds the way to a queue, one connection per job.
+
+No port below 1024 is taken for it, so that nobody needs to be root; servers that insist on one are not served.
 """
 
 from __future__ import annotations
