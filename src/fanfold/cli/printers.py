@@ -1,4 +1,4 @@
-"""`fanfold printers …`: list, show, add, remove, pause, resume, test, ask, discover; let in those that dial in."""
+"""`fanfold printers …`: list, show, add, remove, pause, ask and find printers, and let in those that dial in."""
 
 from __future__ import annotations
 
@@ -142,6 +142,30 @@ def discover(gateway: Gateway, show: Show, *, wait_s: float, device: str | None,
         return
     body = {"name": name, "uri": uri}
     show(gateway.ask("POST", path("discovered", device, "add"), body), tables.printer)
+
+
+@printers.command()
+@click.argument("printer")
+@click.option(
+    "--as",
+    "language",
+    metavar="LANGUAGE",
+    default="",
+    help="In which language to ask: zpl, tspl, escpos. Where it is the wrong one, the question comes out on paper.",
+)
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(0, LONGEST_ANSWER_S, min_open=True),
+    default=5,
+    show_default=True,
+    help="Seconds that the printer may take.",
+)
+@asks
+def identify(gateway: Gateway, show: Show, printer: str, language: str, within_s: float) -> None:
+    """Have a printer say what it is, and keep what it says: its model, its dots per inch."""
+    body = {"language": language, "within_s": within_s}
+    show(gateway.patient(within_s).ask("POST", path("printers", printer, "identify"), body), tables.printer)
 
 
 @printers.command()

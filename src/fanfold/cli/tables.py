@@ -42,12 +42,13 @@ def printer(answer: Any) -> None:
         "says": answer["message"],
         "learned": f"{time(answer['status_at'])} from {answer['status_source']}" if answer["status_at"] else "",
         "info": answer["info"],
+        "found": _found(answer.get("traits") or {}),
         "channels": joined(answer.get("channels") or ()),
         "bound to": answer.get("identity"),
         "takes": joined(answer["kinds"]),
         "jobs": f"{answer['waiting_jobs']} waiting, {answer['held_jobs']} held",
     }
-    facts(known | {name: value for name, value in answer["options"].items() if value is not None})
+    facts(known | {name: value for name, value in answer["options"].items() if value is not None} | _supposed(answer))
 
 
 def jobs(answer: Any) -> None:
@@ -114,6 +115,20 @@ def done(answer: Any) -> None:
     """Show what was done."""
     for note in answer["notes"] or ("Done.",):
         click.echo(plain(note))
+
+
+def _found(traits: dict[str, Any]) -> str:
+    """What it was found to be, and who said so."""
+    serial = f"serial {traits['serial']}" if traits.get("serial") else ""
+    name = " ".join(filter(None, (traits.get("make"), traits.get("model"))))
+    said = "; ".join(filter(None, (name, serial, joined(traits.get("languages") or ()))))
+    return f"{said} (told by {joined(traits['told_by'])})" if said and traits.get("told_by") else said
+
+
+def _supposed(answer: Any) -> dict[str, str]:
+    """What counts of what its owner did not settle."""
+    names = [name for name in ("language", "encoding", "dpi", "width_mm") if answer["options"].get(name) is None]
+    return {name: f"{answer[name]} (supposed)" for name in names if answer.get(name)}
 
 
 def _state(shown: Any) -> str:

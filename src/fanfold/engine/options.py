@@ -19,9 +19,11 @@ NAME_LENGTH = 200
 
 
 def options_from(given: Mapping[str, Any], base: PrinterOptions) -> PrinterOptions:
-    """Return the options with what is given changed. Raises Refused `bad-option` 422."""
+    """Return the options with what is given changed; None settles it no more. Raises Refused `bad-option` 422."""
+    unsettled = {row.name: row.default for row in OPTION_ROWS if row.name in given and given[row.name] is None}
+    settled = {name: value for name, value in given.items() if name not in unsettled}
     try:
-        return replace(base, **entry(OPTION_ROWS, dict(given), "options", Path()))
+        return replace(base, **unsettled, **entry(OPTION_ROWS, settled, "options", Path()))
     except CannotStart as error:
         raise Refused(error.says, code="bad-option", status=422) from error
 
