@@ -21,6 +21,8 @@ from fanfold.transports.ipp_codec import Attributes, Group
 from fanfold.transports.ipp_job import IppLink
 from fanfold.transports.ipp_pursuit import Destination, ask_back, find_again
 from fanfold.transports.ipp_server import Server, path_of
+from fanfold.transports.ipp_traits import WANTED as TRAITS_WANTED
+from fanfold.transports.ipp_traits import marks_of, traits_of
 from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
 from fanfold.transports.ipp_words import (
     CUPS_GET_PRINTERS,
@@ -52,9 +54,8 @@ _QUEUE = (
     "printer-state-message",
     "printer-is-accepting-jobs",
     "printer-is-temporary",
-    "printer-make-and-model",
     "printer-location",
-    "device-uri",
+    *TRAITS_WANTED,
 )
 
 
@@ -220,6 +221,8 @@ def _discovered(facts: Group) -> Discovered:
         info=", ".join(words for words in (model, location) if words),
         is_default=bool(kind & _IS_DEFAULT),
         is_temporary=bool(kind & _IS_FAX or facts.number("printer-is-temporary") or is_virtual),
+        traits=traits_of(facts, "cups"),
+        marks=marks_of(facts),
     )
 
 
