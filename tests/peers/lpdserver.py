@@ -158,13 +158,17 @@ class LpdServer:
                 await self._data(job, int(size), reader, writer)
 
     async def _control(self, job: Job, size: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._answer(job, "control name", writer)
-        job.control = await reader.readexactly(size)
+        if not await self._answer(job, "control name", writer):
+            return
+        control = await reader.readexactly(size)
         assert await reader.readexactly(1) == b"\0"
-        await self._answer(job, "control", writer)
+        if await self._answer(job, "control", writer):
+            job.control = control
+            await self._tell()
 
     async def _data(self, job: Job, size: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._answer(job, "data name", writer)
+        if not await self._answer(job, "data name", writer):
+            return
         while len(job.data) < size:
             await self._perhaps_stop(job, writer)
             chunk = await reader.read(min(65536, size - len(job.data)))
@@ -175,8 +179,7 @@ class LpdServer:
             if self.mood.early:
                 writer.write(self.mood.early)
         assert await reader.readexactly(1) == b"\0"
-        await self._answer(job, "data", writer)
-        job.whole = True
+        job.whole = await self._answer(job, "data", writer)
         await self._tell()
 
     async def _perhaps_stop(self, job: Job, writer: asyncio.StreamWriter) -> None:
@@ -186,7 +189,8 @@ class LpdServer:
             writer.transport.abort()
             raise _Leaves
 
-    async def _answer(self, job: Job, step: str, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, job: Job, step: str, writer: asyncio.StreamWriter) -> bool:
+        """Answer; return whether that was a yes."""
         job.steps.append(step)
         await self._tell()
         if step in self.mood.closes:
@@ -197,5 +201,6 @@ class LpdServer:
             answer = YES
         writer.write(answer)
         await writer.drain()
-        if answer != YES and len(answer) > 1:
+        if len(answer) > 1:
             raise _Leaves
+        return answer == YES
