@@ -12,6 +12,7 @@ from dataclasses import dataclass
 TEXT_LENGTH = 1024
 """As much as is read: real ones have 40 to 400 characters."""
 VALUE_LENGTH = 120
+MOST_COMMANDS = 32
 
 _KEYS = {
     "MFG": "make", "MANUFACTURER": "make",
@@ -55,15 +56,26 @@ def read(text: str) -> DeviceId:
     found: dict[str, str] = {}
     for pair in text[:TEXT_LENGTH].split(";"):
         key, colon, value = pair.partition(":")
-        if colon and (name := _KEYS.get(key.strip().upper())):
-            found.setdefault(name, clean(value))
-    commands = found.pop("commands", "")
-    return DeviceId(**found, commands=tuple(word for part in commands.split(",") if (word := part.strip())))
+        if colon and (name := _KEYS.get(key.strip("\0 \t\r\n").upper())):
+            found.setdefault(name, value)
+    commands = [word for part in found.pop("commands", "").split(",") if (word := clean(part))]
+    facts = {name: clean(value) for name, value in found.items()}
+    return DeviceId(**facts, commands=tuple(commands[:MOST_COMMANDS]))
 
 
 def read_bytes(data: bytes) -> DeviceId:
-    """Return what the bytes say, which begin with their own length (big-endian, some makers little-endian)."""
-    return read(data[2:].partition(b"\0")[0].decode("utf-8", "replace"))
+    """Return what the bytes say, as a printer sends them; never raises."""
+    return read(text_of(data))
+
+
+def text_of(data: bytes) -> str:
+    """Return the text in the bytes, which begin with their own length, in two bytes.
+
+    Makers count it with those two or without, its higher byte first or last, and some leave it out; so it is passed
+    over, and a zero ends the text.
+    """
+    is_length = any(byte < 0x20 for byte in data[:2])
+    return data[2 * is_length :].partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def language_of(command: str) -> str:

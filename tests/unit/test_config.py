@@ -130,6 +130,17 @@ def test_listeners_named_by_flag_replace_all_others(tmp_path: Path) -> None:
     assert [one.shown for one in settings.listeners] == ["[::1]:9001", "127.0.0.1:0"]
 
 
+def test_the_file_of_a_usb_printer_is_its_uri_wherever_one_is_given(tmp_path: Path) -> None:
+    toml = '[printers.a]\nuri = "/dev/usb/lp0"\n[printers.b]\nuri = "/dev/usblp1"\n'
+    settings = from_file(tmp_path, toml, printer=("c=/dev/usb/lp12", "d=usb:/dev/usb/lp3"))
+    said = [one.uri for one in settings.printers]
+    assert said == ["usb:/dev/usb/lp0", "usb:/dev/usblp1", "usb:/dev/usb/lp12", "usb:/dev/usb/lp3"]
+    for other in ("/dev/sda", "/dev/usb/lp0x", "/dev/usb/../sda"):
+        with pytest.raises(CannotStart, match="must be a URI"):
+            from_file(tmp_path, "", printer=(f"e={other}",))
+
+
+
 def test_printers_named_by_flag_come_beside_the_others(tmp_path: Path) -> None:
     settings = from_file(tmp_path, '[printers.a]\nuri = "file:a"\n', printer=("b=socket://192.0.2.7:9100",))
     assert [(one.name, one.uri) for one in settings.printers] == [("a", "file:a"), ("b", "socket://192.0.2.7:9100")]

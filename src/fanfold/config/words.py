@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from enum import StrEnum
 
 from fanfold.config import kinds
@@ -123,10 +124,18 @@ SETTINGS_NAMES = kinds.several(
 NAME = kinds.text("a name on one line", _WORD)
 NAMES = kinds.several(NAME, "a list of names")
 GLOBS = kinds.several(NAME, "a list of names, in which * and ? stand for anything")
-URI = kinds.text(
+_URI = kinds.text(
     "a URI such as socket://192.0.2.7, cups://localhost/labels or file:out",
     r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x1f\x7f]+",
 )
+
+
+def spelled(uri: str) -> str:
+    """Return the URI that somebody means who gives the file of a USB printer; any other as it is."""
+    return f"usb:{uri}" if re.fullmatch(r"/dev/(usb/lp|usblp)\d+", uri) else uri
+
+
+URI = kinds.Kind(_URI.allowed, lambda value: _URI.read(spelled(value) if isinstance(value, str) else value))
 
 HOSTS = kinds.several(
     kinds.text("a host name", r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:]+\]?"),

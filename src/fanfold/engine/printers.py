@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from fanfold.config.words import spelled
 from fanfold.engine.lane import Desk, Lane
 from fanfold.engine.names import address
 from fanfold.engine.options import checked_name, options_from, with_kinds
@@ -31,11 +32,12 @@ class PrinterDesk:
 
     async def add(self, ask: AddPrinter, traits: Traits | None = None, info: str = "") -> PrinterShown:
         """Add a printer and keep it, with what was found out about it."""
-        transport = self._roster.transport(ask.uri)
+        uri = spelled(ask.uri)
+        transport = self._roster.transport(uri)
         async with self._roster.turn:
-            self._check_uri(ask.uri, None)
+            self._check_uri(uri, None)
             printer = replace(
-                self._roster.draft().new(ask.name, ask.uri, Source.ADDED),
+                self._roster.draft().new(ask.name, uri, Source.ADDED),
                 aliases=self._free_aliases(ask.aliases),
                 options=options_from(ask.options, PrinterOptions()),
                 traits=traits or Traits(),
@@ -66,8 +68,9 @@ class PrinterDesk:
         if ask.name is not None:
             printer = replace(printer, name=self._free_name(ask.name, lane))
         if ask.uri is not None:
-            self._check_uri(ask.uri, lane)
-            printer = moved(printer, ask.uri)
+            uri = spelled(ask.uri)
+            self._check_uri(uri, lane)
+            printer = moved(printer, uri)
         if ask.aliases is not None:
             printer = replace(printer, aliases=self._free_aliases(ask.aliases, lane))
         if ask.options is not None:

@@ -33,3 +33,11 @@ async def test_a_printer_keeps_its_own_names(tmp_path: Path) -> None:
         shown = await h.do(ChangePrinter("new", name="New", aliases=("label", "new")))
         assert isinstance(shown, PrinterShown)
         assert (shown.view.printer.name, shown.view.printer.aliases) == ("New", ("label", "new"))
+
+
+async def test_the_file_of_a_usb_printer_is_taken_for_its_uri(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.do(AddPrinter("new", "toy:3"))
+        for ask in (AddPrinter("usb", "/dev/usb/lp0"), ChangePrinter("new", uri="/dev/usb/lp0")):
+            refusal = await h.refused(ask)
+            assert "'usb:/dev/usb/lp0' has no scheme that is known here" in refusal.says  # a toy house has no USB

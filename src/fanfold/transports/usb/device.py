@@ -61,8 +61,8 @@ def chosen(devices: Sequence[Device], address: Address) -> Device:
 
 def uri_of(device: Device, devices: Sequence[Device]) -> str:
     """Return the shortest URI that means this device and no other that is there, and outlasts replugging if one can."""
-    alike = [one for one in devices if (one.vendor, one.product) == (device.vendor, device.product)]
-    doubled = sum(one.serial == device.serial for one in alike) > 1
+    meant = Address(device.vendor, device.product, device.serial)
+    doubled = sum(_fits(one, meant) for one in devices) > 1
     return usb_uri(device.vendor, device.product, device.serial, device.port if doubled else "")
 
 
@@ -85,7 +85,7 @@ def _fits(device: Device, address: Address) -> bool:
         return device.file == address.file
     return (
         (device.vendor, device.product) == (address.vendor, address.product)
-        and address.serial.strip() in ("", device.serial)
+        and address.serial in ("", device.serial)
         and address.port in ("", device.port)
     )
 

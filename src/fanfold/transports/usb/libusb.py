@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from fanfold import device_id
 from fanfold.transports.usb import words
 from fanfold.transports.usb.device import Device
 from fanfold.transports.usb.libusb_port import Interface, LibusbPort
@@ -40,6 +41,16 @@ class Libusb:
                 return LibusbPort(backend, handle, interface, thread)
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
+    def says(self, device: Device) -> str:
+        """Ask a printer that nobody has for its IEEE 1284 id. Raises OSError, NotReached."""
+        thread = OwnThread()
+        port = self.open(device, thread)
+        try:
+            return device_id.text_of(port.device_id())
+        finally:
+            port.drop()
+            thread.end()
+
     def _backend(self) -> Any:
         if self._given is not None:
             return self._given
@@ -60,18 +71,18 @@ def _printers(backend: Any) -> Iterator[tuple[Any, Any, Interface]]:
     for handle in backend.enumerate_devices():
         try:
             found = usb.core.Device(handle, backend)
-            interfaces = [_interface(one) for one in _settings(found)]
+            interfaces = list(_interfaces(found))
         except (OSError, NotImplementedError):
             continue  # its descriptors cannot be read: some system's own hub
         if interfaces:
             yield handle, found, min(interfaces, key=lambda one: PROTOCOLS.index(one.protocol))
 
 
-def _settings(device: Any) -> Iterator[Any]:
+def _interfaces(device: Any) -> Iterator[Interface]:
     for configuration in device:
         for setting in configuration:
             if setting.bInterfaceClass == PRINTER_CLASS and setting.bInterfaceProtocol in PROTOCOLS and _ends(setting):
-                yield setting
+                yield _interface(setting, configuration.bConfigurationValue)
 
 
 def _ends(setting: Any, way: int = 0) -> list[int]:
@@ -80,11 +91,11 @@ def _ends(setting: Any, way: int = 0) -> list[int]:
     return [end for end in bulk if end & _IN == way]
 
 
-def _interface(setting: Any) -> Interface:
+def _interface(setting: Any, configuration: int) -> Interface:
     return Interface(
         number=setting.bInterfaceNumber,
         setting=setting.bAlternateSetting,
-        configuration=setting.configuration,
+        configuration=configuration,
         protocol=setting.bInterfaceProtocol,
         out=_ends(setting)[0],
         back=next(iter(_ends(setting, _IN)), None),

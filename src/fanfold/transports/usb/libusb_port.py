@@ -93,11 +93,6 @@ class LibusbPort:
         answer = await self._thread.do(self._asked, _GET_PORT_STATUS, self._interface.number, 1)
         return answer[0] if answer else None
 
-    async def device_id(self) -> bytes:
-        """Ask for the IEEE 1284 id, its two bytes of length before it; empty where it has none."""
-        where = self._interface.number << 8 | self._interface.setting
-        return await self._thread.do(self._asked, _GET_DEVICE_ID, where, ID_BYTES)
-
     async def close(self) -> None:
         """Let go of the printer once the step is done that is under way. Idempotent."""
         if not self._is_open:
@@ -105,6 +100,10 @@ class LibusbPort:
         closing = asyncio.wrap_future(self._thread.begin(self.drop))
         self._thread.end()
         await asyncio.wait({closing}, timeout=CLOSE_LIMIT_S)
+
+    def device_id(self) -> bytes:
+        """Ask for the IEEE 1284 id, from the thread that opened it; empty where it has none. Raises OSError."""
+        return self._asked(_GET_DEVICE_ID, self._interface.number << 8 | self._interface.setting, ID_BYTES)
 
     def drop(self) -> None:
         """Release it and put the kernel's driver back, as far as it is still there. Idempotent."""

@@ -7,6 +7,7 @@ import errno
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +41,9 @@ class PastDriver(Protocol):
     def open(self, device: Device, thread: OwnThread) -> Port:
         """Claim a printer. Raises OSError, NotReached."""
 
+    def says(self, device: Device) -> str:
+        """Ask a printer that nobody has for its IEEE 1284 id. Raises OSError, NotReached."""
+
 
 class UsbTransport:
     """Prints on `usb://VID:PID[/SERIAL]` and `usb:/dev/usb/lp0`. `root` is where /sys and /dev are."""
@@ -55,6 +59,8 @@ class UsbTransport:
         self._past_driver = past_driver or Libusb()
         self._honest: set[Address] = set()
         """Those whose port status was fine once, so that it means something when it is not."""
+        self._said: dict[Device, str] = {}
+        """What those said of themselves that had to be asked, as long as they are there."""
 
     def check(self, uri: str) -> None:
         """Say whether the URI means a USB printer. Raises Refused `bad-uri`."""
@@ -95,7 +101,7 @@ class UsbTransport:
 
     async def sightings(self) -> Sequence[Discovered]:
         """List the printers that are plugged in. Raises NotReached."""
-        there = await asyncio.to_thread(self._devices)
+        there = await asyncio.to_thread(self._seen)
         return tuple(discovered(device, there) for device in there)
 
     async def close(self) -> None:
@@ -123,7 +129,7 @@ class UsbTransport:
 
     def _claim(self, address: Address, thread: OwnThread) -> Port:
         """Find the printer and open it. Raises NotReached."""
-        there = sysfs.devices(self._root) if address.via is not Via.LIBUSB else None
+        there = sysfs.devices(self._root)
         if address.file and not there:  # without /sys (in a container) the file may be there
             return self._opened(partial(self._open_node, self._root / "dev" / address.file, thread), str(address), None)
         device = chosen(self._past_driver.devices() if there is None else there, address)
@@ -158,6 +164,19 @@ class UsbTransport:
     def _devices(self) -> tuple[Device, ...]:
         there = sysfs.devices(self._root)
         return self._past_driver.devices() if there is None else there
+
+    def _seen(self) -> tuple[Device, ...]:
+        """List who is there; whom no driver of the kernel's has asked already, we ask, once."""
+        there = self._devices()
+        dumb = [device for device in there if not (device.says or device.driver)]
+        self._said = {device: self._said[device] if device in self._said else self._asked(device) for device in dumb}
+        return tuple(replace(device, says=self._said.get(device, device.says)) for device in there)
+
+    def _asked(self, device: Device) -> str:
+        try:
+            return self._past_driver.says(device)
+        except (OSError, NotReached):
+            return ""
 
     def _judge(self, address: Address, status: int | None) -> Judge:
         """Return what this printer's status is judged by, from what it is now and was before."""
