@@ -33,6 +33,7 @@ RUNS_FOR_S = 300
 _EMPTY = ("proc", "sys", "dev", "host", "layer", "root")
 _KERNEL_LINE = "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on"
 _RUN = """\
+chmod a+rx {folders}
 cd {root}
 export HOME=/tmp PATH={path}:/usr/sbin:/sbin LANG=C.UTF-8 CI=true PYTHONDONTWRITEBYTECODE=1
 {udevd} --daemon
@@ -107,10 +108,7 @@ def booted(folder: Path, *arguments: str, env: dict[str, str]) -> Iterator[Guest
     kernel, share = _kernel(), folder / "share"
     share.mkdir()
     command = ("env", *(f"{name}={value}" for name, value in env.items()), sys.executable, *arguments)
-    script = _RUN.format(
-        udevd=UDEVD, root=shlex.quote(str(ROOT)), path=shlex.quote(os.environ["PATH"]), command=shlex.join(command)
-    )
-    (share / "run").write_text(script)
+    (share / "run").write_text(_script(shlex.join(command)))
     process = subprocess.Popen(_qemu(kernel, _initramfs(folder, kernel), share), stdin=subprocess.DEVNULL)
     clock = threading.Timer(RUNS_FOR_S, process.kill)
     clock.start()
@@ -120,6 +118,15 @@ def booted(folder: Path, *arguments: str, env: dict[str, str]) -> Iterator[Guest
         clock.cancel()
         process.kill()
         process.wait()
+
+
+def _script(command: str) -> str:
+    """Return what the guest runs; in there all users may come to where Python and this clone are."""
+    inner = {folder for path in (ROOT, sys.prefix, sys.base_prefix) for folder in (Path(path), *Path(path).parents)}
+    return _RUN.format(
+        folders=shlex.join(map(str, sorted(inner))), udevd=UDEVD, root=shlex.quote(str(ROOT)),
+        path=shlex.quote(os.environ["PATH"]), command=command,
+    )  # fmt: skip
 
 
 def _kernel() -> Path:
