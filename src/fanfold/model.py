@@ -129,7 +129,7 @@ class PrinterOptions:
     accepts: tuple[str, ...] | None = None
     """Kinds it takes: `raw`, `*`, or media types; None: what its transport or spooler takes."""
     encoding: str | None = None
-    """Encoding of jobs given as text; None: what its traits say, else utf-8."""
+    """Encoding of jobs given as text; None: supposed by what it is, else utf-8."""
     on_doubt: OnDoubt = OnDoubt.HOLD
     on_late: OnLate = OnLate.HOLD
     max_wait_s: float = 12 * 3600

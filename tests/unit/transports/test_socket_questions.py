@@ -75,6 +75,19 @@ async def test_an_answer_is_heard_to_its_end_from_a_printer_that_never_closes() 
         assert await asked(uri) == ANSWER
 
 
+async def test_one_may_think_before_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket_question, "QUIET_S", 0.02)
+
+    async def think(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(HI))
+        await asyncio.sleep(0.1)
+        writer.write(ANSWER)
+        await reader.read()
+
+    async with peer(think) as uri:
+        assert await asked(uri) == ANSWER
+
+
 async def test_what_came_in_time_is_the_answer_of_one_that_talks_on() -> None:
     async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
