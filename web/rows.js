@@ -31,7 +31,7 @@ export function printerCard(printer, act) {
     el("div", { class: "head" }, el("h3", {}, printer.name), chip(state, words.mood(printer))),
     el("p", { class: "why" }, [printer.message || printer.paused_because, reasons].filter(Boolean).join(" · ")),
     el("p", { class: "quiet" }, words.reach(printer), " · ", ...(printer.status_at ? known : ["state not known yet"])),
-    el("p", { class: "quiet" }, [printer.info, words.channels(printer)].filter(Boolean).join(" · ")),
+    el("p", { class: "quiet" }, [words.kind(printer), words.channels(printer)].filter(Boolean).join(" · ")),
     el("p", { class: "counts" }, [waiting, held].filter(Boolean).join(" · ")),
     el("p", { class: "quiet uri" }, printer.uri),
     buttons(words.printerVerbs(printer), act),

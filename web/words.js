@@ -71,6 +71,12 @@ export const jobMood = (job) =>
 export const reach = (printer) =>
   ({ up: "reachable", down: "not reachable", unknown: "not tried yet" })[printer.reachable] ?? printer.reachable;
 
+/** What a printer is: in its spooler's words, else as it was found to be; empty where nobody said. */
+export function kind(printer) {
+  const { make, model } = printer.traits ?? {};
+  return printer.info || [make, model].filter(Boolean).join(" ");
+}
+
 /** Which channels of a printer that dials in are open; empty for others. */
 export const channels = (printer) => (printer.channels?.length ? `dialled in: ${printer.channels.join(", ")}` : "");
 

@@ -41,6 +41,14 @@ test("a job offers what its state allows", () => {
   }
 });
 
+test("what a printer is stands in its spooler's words, else as it was found to be", () => {
+  const traits = { make: "Zebra", model: "ZD420" };
+  assert.equal(words.kind(aPrinter({ info: "at the door", traits })), "at the door");
+  assert.equal(words.kind(aPrinter({ traits })), "Zebra ZD420");
+  assert.equal(words.kind(aPrinter({ traits: { make: "", model: "" } })), "");
+  assert.equal(words.kind(aPrinter()), "");
+});
+
 test("a printer offers to pause or to resume, and a state it does not know is no good one", () => {
   assert.deepEqual(words.printerVerbs(aPrinter()), ["pause", "test"]);
   assert.deepEqual(words.printerVerbs(aPrinter({ paused: true })), ["resume", "test"]);
@@ -85,6 +93,7 @@ test("hostile names are text wherever they stand", () => {
     clientRow({ id: "c1", origin: hostile, address: hostile, dialect: hostile, since: NOON, jobs: 2 }, nothing),
     newcomerRow({ uri: hostile, serial: hostile, name: hostile, info: hostile, peer: hostile, identity: hostile, since: NOON }, nothing),
     printerCard(aPrinter({ info: hostile, channels: [hostile] }), nothing),
+    printerCard(aPrinter({ traits: { make: hostile, model: hostile } }), nothing),
     rejectedRow({ uri: hostile }, nothing),
     webhookRow({ name: hostile, url: hostile, behind: 1, dead: 1, last_success_at: NOON, trouble: hostile }, nothing),
     logLine({ number: 1, at: NOON, level: hostile, text: hostile }),
