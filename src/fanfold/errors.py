@@ -73,6 +73,10 @@ class StoreFailed(FanfoldError):
     code = "store-failed"
 
 
+ADDRESS_IN_USE = "address-in-use"
+"""The code of a CannotStart because somebody listens at an address already."""
+
+
 class CannotStart(FanfoldError):
     """The gateway cannot run so."""
 

@@ -36,6 +36,10 @@ HOMES = {
     "serial": ("fanfold.transports.serial",),
     "usb": ("fanfold.transports.usb",),
     "uvloop": ("fanfold.app",),
+    **dict.fromkeys(
+        ("pywintypes", "servicemanager", "win32api", "win32con", "win32security", "win32service", "win32serviceutil"),
+        ("fanfold.cli.service",),
+    ),
     "zeroconf": ("fanfold.scouts.mdns",),
 }
 

@@ -9,9 +9,11 @@ import click
 
 from fanfold import __version__
 from fanfold.cli.exits import MEANS
+from fanfold.cli.streams import say_utf8
 
 COMMANDS = {
     "serve": "serve:serve",
+    "service": "service:service",
     "demo": "demo:demo",
     "simulate": "simulate:simulate",
     "print": "send:print_",
@@ -52,3 +54,4 @@ def main() -> None:
     `fanfold serve` is the gateway, `fanfold demo` one to look at, and `fanfold simulate` has printers for it; the
     commands after them ask the one that runs at FANFOLD_URL.
     """
+    say_utf8()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,10 @@ import click
 
 from fanfold import config
 from fanfold.cli.exits import Exit, Failed
-from fanfold.errors import FanfoldError
+from fanfold.cli.ready import READY, tell
+from fanfold.cli.service import here
+from fanfold.cli.service.answer import who_answers
+from fanfold.errors import ADDRESS_IN_USE, CannotStart, FanfoldError
 
 C = TypeVar("C", bound=Callable[..., Any])
 OTHERS = "\b\nEvery setting can also come from the environment (docs/settings.md tells what each is for):\n"
@@ -55,9 +59,31 @@ def serve(file: Path | None, **flags: Any) -> None:
 
     try:
         settings = load()
+        if flags["data"] is None and settings.data == config.Settings().data:
+            _refuse_beside_service()
         from fanfold.app import run
 
-        code = run(settings, load)
+        code = run(settings, load, lambda stop: tell(READY, os.environ))
     except FanfoldError as error:
-        raise Failed(error.says, Exit.CANNOT_START) from error
+        raise Failed(_whose_port(settings, error), Exit.CANNOT_START) from error
     click.get_current_context().exit(code)
+
+
+def _refuse_beside_service() -> None:
+    """One gateway a machine: a second would fight with the first for printers, and pages would find only one."""
+    with suppress(Failed):  # what keeps services here cannot be asked: then it keeps none of ours
+        if service := here.running():
+            raise CannotStart(
+                f"This machine's Fanfold runs as a service already ({service.keeper.where}). Use that one: `fanfold "
+                "service status` says where it answers. For a second gateway give this one its own --data and --listen."
+            )
+
+
+def _whose_port(settings: config.Settings, error: FanfoldError) -> str:
+    found = who_answers(settings.listeners) if error.code == ADDRESS_IN_USE else None
+    if found is None:
+        return error.says
+    return (
+        f"A gateway answers there already: {found.shown}. Use that one; or give this one its own --data, and another "
+        "port (`--listen HOST:PORT`, or `port` in fanfold.toml)."
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fanfold.config import is_loopback
-from fanfold.errors import CannotStart
+from fanfold.errors import ADDRESS_IN_USE, CannotStart
 from fanfold.server.base import Listener
 
 BACKLOG = 4096
@@ -90,7 +90,8 @@ def _bind(listener: Listener) -> Iterator[socket.socket]:
         except OSError as error:
             also = listener.optional or (address, listener.address) == ("::1", "localhost")
             if not (also and error.errno in _ABSENT):
-                raise CannotStart(_why_not(address, listener.port, error)) from error
+                code = ADDRESS_IN_USE if error.errno == errno.EADDRINUSE else None
+                raise CannotStart(_why_not(address, listener.port, error), code=code) from error
 
 
 def _addresses(address: str) -> list[tuple[socket.AddressFamily, str]]:
