@@ -1,6 +1,6 @@
 """Starts the gateway so that it kills itself at a named point, or breaks a promise; its code knows nothing of it.
 
-python -m tests.crash.launch [--die POINT] [--sabotage WAY] [--hurry] -- serve …
+python -m tests.crash.launch [--die POINT] [--sabotage WAY] [--hurry] [--usb FOLDER] -- serve …
 """
 
 # ruff: noqa: B010  # setattr says what is done here: another's name is replaced
@@ -15,8 +15,10 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
+from fanfold import registry
 from fanfold.cli import main
 from fanfold.engine.flight import Flight
 from fanfold.engine.lane import Lane
@@ -26,12 +28,14 @@ from fanfold.store.documents import DocumentFiles
 from fanfold.store.sqlite import SqliteStore
 from fanfold.store.writer import Urgency, Writer
 from fanfold.transports import file
+from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink import transport as weblink
 from fanfold.transports.weblink.channel import Channel
 from fanfold.transports.weblink.device import Device
 from fanfold.transports.weblink.pace import Pace
 from fanfold.transports.weblink.prover import Prover
 from tests.crash import sabotage
+from tests.peers.usbprinter import open_printer
 
 HURRY_S = 0.3
 FINISHED, HELD, PRINTED = JobState.COMPLETED, JobState.HELD, Evidence.PRINTED
@@ -132,11 +136,15 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--die", choices=POINTS)
     parser.add_argument("--sabotage", choices=sabotage.WAYS)
     parser.add_argument("--hurry", action="store_true", help="look twice at a printer's counter sooner")
+    parser.add_argument("--usb", type=Path, help="a machine's /sys and /dev, where another process's USB printers are")
     split = arguments.index("--")
     asked = parser.parse_args(arguments[:split])
     if asked.hurry:
         assert hasattr(weblink, "Pace"), "its times are made elsewhere now"
         setattr(weblink, "Pace", functools.partial(Pace, apart_s=HURRY_S))
+    if asked.usb:
+        assert hasattr(registry, "UsbTransport"), "it is made elsewhere now"
+        setattr(registry, "UsbTransport", functools.partial(UsbTransport, asked.usb, open_printer))
     if asked.sabotage:
         sabotage.WAYS[asked.sabotage]()
     if asked.die:

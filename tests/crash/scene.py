@@ -19,9 +19,10 @@ from tests.crash.gateway import Gateway, gateway
 from tests.crash.paper import Label, Sheet
 from tests.peers.cupsd import Cupsd, private_cupsd
 from tests.peers.processes import until
+from tests.peers.usbprinter import UsbPrinter
 
 PRINTER = "printer"
-KINDS = ("socket", "file", "cups")
+KINDS = ("socket", "file", "cups", "usb")
 
 
 @dataclass(kw_only=True)
@@ -76,19 +77,27 @@ class Stage:
 
 @dataclass(kw_only=True)
 class Scene(Stage):
-    """`printer` is the device: the gateway's own, or CUPS's; where the gateway prints files, nobody asks it."""
+    """`printer` is the device: the gateway's own, or CUPS's; where the gateway prints files, nobody asks it.
+
+    Where it prints by USB the device is `usb`, which outlives every gateway.
+    """
 
     printer: SocketPrinter
     folder: Path
     cups: Cupsd | None = None
+    usb: UsbPrinter
 
     async def quiet(self) -> None:
         """Wait until nobody is connected to it."""
         await quiet(self.printer)
+        await self.usb.free()
 
     def sheets(self) -> list[Sheet]:
         """What came out."""
-        return read_printer(self.ledger, PRINTER, self.printer) + self.ledger.paper.read_folder(PRINTER, self.folder)
+        network, files = read_printer(self.ledger, PRINTER, self.printer), self.folder
+        return (
+            network + self.ledger.paper.read_folder(PRINTER, files) + self.ledger.paper.read(PRINTER, self.usb.printed)
+        )
 
     def complaints(self, books: Books) -> list[str]:
         """What the checker says."""
@@ -105,19 +114,21 @@ async def scene(
     page_start_within_s: float = 120,
 ) -> AsyncIterator[Scene]:
     """Set the stage; the gateway is not started yet."""
-    paper = folder / "paper"
-    async with SocketPrinter(mood or Ready()) as printer:
+    paper, machine = folder / "paper", folder / "machine"
+    async with SocketPrinter(mood or Ready()) as printer, UsbPrinter(machine) as usb:
         if kind != "cups":
-            uri = printer.uri if kind == "socket" else f"file:{paper}"
+            uri = {"socket": printer.uri, "file": f"file:{paper}", "usb": usb.plate.uri}[kind]
             async with gateway(folder, {PRINTER: uri}, page_start_within_s) as one:
-                yield Scene(gateway=one, printer=printer, folder=paper)
+                if kind == "usb":
+                    one.manner = ("--usb", str(machine))
+                yield Scene(gateway=one, printer=printer, folder=paper, usb=usb)
             return
         queues = {"queue": f"socket://127.0.0.1:{printer.port}/?contimeout=1"}
         async with (
             private_cupsd(folder, queues, dirty_clean_s=dirty_clean_s) as cups,
             gateway(folder, {PRINTER: cups.uri("queue")}) as one,
         ):
-            yield Scene(gateway=one, printer=printer, folder=paper, cups=cups)
+            yield Scene(gateway=one, printer=printer, folder=paper, usb=usb, cups=cups)
 
 
 def read_printer(ledger: Ledger, name: str, printer: SocketPrinter) -> list[Sheet]:

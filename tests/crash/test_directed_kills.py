@@ -25,18 +25,18 @@ ACCEPTING = [
 """The point, the label, and whether the store has its job by then."""
 
 LANE = [
-    ("reached", "completed", ("socket", "file", "cups")),
-    ("claimed", "held", ("socket", "file", "cups")),
-    ("some bytes left", "held", ("socket", "cups")),
+    ("reached", "completed", ("socket", "file", "cups", "usb")),
+    ("claimed", "held", ("socket", "file", "cups", "usb")),
+    ("some bytes left", "held", ("socket", "cups", "usb")),
     ("file written", "held", ("file",)),
     ("file in its place", "held", ("file",)),
     ("handed over", "completed", ("cups",)),
     ("handing over noted", "completed", ("cups",)),
-    ("all bytes left", "held", ("socket", "file")),
+    ("all bytes left", "held", ("socket", "file", "usb")),
     ("all bytes left", "completed", ("cups",)),
-    ("about to settle", "held", ("socket", "file")),
+    ("about to settle", "held", ("socket", "file", "usb")),
     ("about to settle", "completed", ("cups",)),
-    ("settled", "completed", ("socket", "file", "cups")),
+    ("settled", "completed", ("socket", "file", "cups", "usb")),
 ]
 """The point, how the job ends after the next start, and on which printers: CUPS can be asked, others are a doubt."""
 
