@@ -138,6 +138,7 @@ class Windows:
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": windows_python.NO_FRILLS,
             "HOME": str(self._prefix),
+            "LC_ALL": "C.UTF-8",
             "PYTHONPATH": ";".join(self.path(path) for path in paths),
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
