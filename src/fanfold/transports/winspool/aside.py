@@ -35,6 +35,7 @@ class Aside:
         """Run the call as soon as those before it have returned. Whoever gives up the future does not stop it."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
+        done.add_done_callback(_noticed)
 
         def task() -> None:
             tell = _outcome(call, done)
@@ -60,7 +61,6 @@ class Aside:
         if self._late is not None:
             await _waited(self._late, limit_s)
         done = self.run(call)
-        done.add_done_callback(_noticed)
         self._late = done
         await _waited(done, limit_s)
         return done.result()

@@ -17,8 +17,8 @@ from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Seen, Verdict
 from fanfold.transports.winspool.hand import Hand
 from fanfold.transports.winspool.mark import Mark
-from fanfold.transports.winspool.pursuit import Pursuit
-from fanfold.transports.winspool.spooler import Attribute, CallFailed, QueueFacts
+from fanfold.transports.winspool.pursuit import Pursuit, name_of, untold
+from fanfold.transports.winspool.spooler import Attribute, CallFailed
 from fanfold.transports.winspool.words import title_of, unreached
 from fanfold.wire import Document, Receipt, Work
 
@@ -34,12 +34,12 @@ class WinspoolLink:
     """A way into one queue, for one document; offers `Recalls`. `refusal` says why the queue prints no raw bytes."""
 
     def __init__(
-        self, desk: Desk, facts: QueueFacts, datatypes: Sequence[str], stall_after_s: float,
+        self, desk: Desk, seen: Seen, datatypes: Sequence[str], stall_after_s: float,
         refusal: Callable[[Work], str],
     ) -> None:  # fmt: skip
-        self._desk, self._facts, self._datatypes = desk, facts, datatypes
+        self._desk, self._seen, self._datatypes = desk, seen, datatypes
         self._stall_after_s, self._refusal = stall_after_s, refusal
-        self._hand = Hand(desk.spooler, facts.name)
+        self._hand = Hand(desk.spooler, desk.queue)
         self._back = Back()
         self._mark: Mark | None = None
 
@@ -56,6 +56,8 @@ class WinspoolLink:
         try:
             self._mark, witness = await self._hand_over(work, report, teller)
             await report.sent(self._mark.dump())
+            if witness is None:
+                return untold(name_of(self._mark, self._desk))
             return await Pursuit(self._desk, self._mark, teller, witness).to_its_end()
         finally:
             self._desk.hand.post(self._hand.let_go)
@@ -80,6 +82,7 @@ class WinspoolLink:
                     await self._write(piece, report, teller)
                     piece = await anext(pieces, b"")
                 mark, witness = await self._witness(mark)
+                self._mark = mark
                 await self._step(self._hand.end, teller)
             except (CallFailed, OSError, _BreakOff, NotReached) as because:
                 raise await self._broken_off(work, mark, because) from because
@@ -116,6 +119,8 @@ class WinspoolLink:
 
     async def _witness(self, mark: Mark) -> tuple[Mark, Seen | None]:
         """Look at the job while it certainly is there: what Windows shows now is how it is known again."""
+        if self._seen.jobs is None:
+            return mark, None
         sight = await self._desk.look()
         if isinstance(sight, Seen) and (job := sight.job(mark.job_id)) is not None and job.title:
             return mark.learned(job), sight
@@ -136,7 +141,7 @@ class WinspoolLink:
     def _nothing_printed(self, verdict: Verdict | None, because: Exception) -> bool:
         """Whether nothing of it can: the job was seen to have gone unprinted, or never had a byte."""
         empty = self._hand.written_bytes == 0 and isinstance(because, CallFailed)
-        return verdict is Verdict.TAKEN or (empty and Attribute.DIRECT not in self._facts.attributes)
+        return verdict is Verdict.TAKEN or (empty and Attribute.DIRECT not in self._seen.facts.attributes)
 
 
 class _BreakOff(Exception):

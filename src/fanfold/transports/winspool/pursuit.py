@@ -18,16 +18,16 @@ from fanfold.wire import Receipt
 class Pursuit:
     """Following one job, which is whole in its queue.
 
-    `witness` is a sight of it there from before its end was written: only a list that showed it then can show later
-    that it is gone.
+    `witness` is a sight of it there, from when it could not have been gone: only a list that showed it then can show
+    later that it is.
     """
 
-    def __init__(self, desk: Desk, mark: Mark, teller: Teller, witness: Seen | None) -> None:
+    def __init__(self, desk: Desk, mark: Mark, teller: Teller, witness: Seen) -> None:
         self._desk, self._mark, self._teller = desk, mark, teller
         self._last = witness
         self._begun = False
         """It was seen on its way to the printer."""
-        self._job = f"job {mark.job_id} in {desk.who}"
+        self._job = name_of(mark, desk)
 
     async def to_its_end(self) -> Receipt:
         """Return when it has left the queue well. Raises Declined, Interrupted, and what the teller raises."""
@@ -39,7 +39,7 @@ class Pursuit:
     def _weigh(self, sight: Sight) -> Receipt | None:
         match sight:
             case Seen(jobs=None):
-                return self._untold()
+                return untold(self._job)
             case Seen():
                 job = sight.job(self._mark.job_id)
                 return self._gone(sight) if job is None else self._there(job, sight)
@@ -50,10 +50,6 @@ class Pursuit:
                 return None
             case _:
                 assert_never(sight)
-
-    def _untold(self) -> Receipt:
-        """Windows has it, and tells no more."""
-        return Receipt(Evidence.SENT, f"{self._job}; Windows does not tell what becomes of it")
 
     def _there(self, job: JobFacts, sight: Seen) -> Receipt | None:
         if not self._mark.names(job):
@@ -73,8 +69,6 @@ class Pursuit:
     def _gone(self, sight: Seen) -> Receipt:
         if self._mark.job_id in self._desk.verdicts:
             raise self._deleted()
-        if self._last is None:
-            return self._untold()
         if self._last.handle != sight.handle:
             raise Interrupted(f"{self._job} is not there any more, and the spooler was started anew or away meanwhile")
         job = self._last.job(self._mark.job_id)
@@ -95,6 +89,16 @@ class Pursuit:
             case _:
                 says = f"somebody deleted {self._job} before it went to the printer"
                 return Declined(says, reasons=(Reason.CANCELED_BY_USER,))
+
+
+def name_of(mark: Mark, desk: Desk) -> str:
+    """Return what the job is called in sentences."""
+    return f"job {mark.job_id} in {desk.who}"
+
+
+def untold(job: str) -> Receipt:
+    """Return what is known of a whole job of which Windows tells no more."""
+    return Receipt(Evidence.SENT, f"{job}; Windows does not tell what becomes of it")
 
 
 def _stood_still(job: JobFacts, seen: Seen) -> bool:

@@ -53,7 +53,7 @@ _MAKES = (
 _NAMED = (("zpl", "zpl"), ("epl", "epl"), ("cpcl", "cpcl"), ("tspl", "tspl"), ("esc/pos", "escpos"))
 """A language that a driver's name says wins over its maker's usual one: `ZDesigner GK420d (EPL)`."""
 _DPI = re.compile(r"\b(\d{3}) ?dpi\b", re.IGNORECASE)
-_PLAIN = re.compile(r"generic|text only|class driver|ipp|universal print", re.IGNORECASE)
+_PLAIN = re.compile(r"\bgeneric\b|text only|class driver|\bipp\b|universal print", re.IGNORECASE)
 
 
 def why_not_raw(facts: QueueFacts) -> str:
@@ -76,7 +76,7 @@ def why_not_raw(facts: QueueFacts) -> str:
 def traits_of(facts: QueueFacts) -> Traits:
     """Return what its driver's name says."""
     driver = clean(facts.driver)
-    if not driver or why_not_raw(facts) or _PLAIN.match(driver):
+    if not driver or why_not_raw(facts) or _PLAIN.search(driver):
         return Traits()
     made = ((make, spoken) for words, make, spoken in _MAKES if re.match(words, driver, re.IGNORECASE))
     make, spoken = next(made, ("", ()))

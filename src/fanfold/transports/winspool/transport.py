@@ -52,14 +52,14 @@ class WinspoolTransport:
     async def open(self, printer: Printer) -> AsyncIterator[Link]:
         """See that the queue is there and prints, so that jobs wait with us and not in Windows."""
         windows, name = self._meant(printer)
-        async with windows.reached(name) as (desk, facts):
+        async with windows.reached(name) as (desk, seen):
             accepts = printer.options.accepts or ()
 
             def refusal(work: Work) -> str:
-                return why_not_raw(facts) or _why_no_page(work, accepts)
+                return why_not_raw(seen.facts) or _why_no_page(work, accepts)
 
-            datatypes = (XPS_PASS, RAW) if await desk.takes_xps(facts.driver) else (RAW, XPS_PASS)
-            yield WinspoolLink(desk, facts, datatypes, printer.options.stall_after_s, refusal)
+            datatypes = (XPS_PASS, RAW) if await desk.takes_xps(seen.facts.driver) else (RAW, XPS_PASS)
+            yield WinspoolLink(desk, seen, datatypes, printer.options.stall_after_s, refusal)
 
     async def discover(self) -> Sequence[Discovered]:
         """List the queues that this account sees; none where there is no Windows."""

@@ -12,7 +12,7 @@ from fanfold.transports.winspool.census import Census
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Absent, Seen, Silence
 from fanfold.transports.winspool.queues import why_not_raw
-from fanfold.transports.winspool.spooler import QueueFacts, Spooler
+from fanfold.transports.winspool.spooler import Spooler
 from fanfold.transports.winspool.words import blocked, missing
 
 FRESH_S = 1.0
@@ -35,7 +35,7 @@ class Windows:
         return self._desks[key]
 
     @asynccontextmanager
-    async def reached(self, name: str) -> AsyncIterator[tuple[Desk, QueueFacts]]:
+    async def reached(self, name: str) -> AsyncIterator[tuple[Desk, Seen]]:
         """Give the desk of the queue that prints for that name, and what it is like.
 
         Raises NotReached: nothing prints there now.
@@ -60,15 +60,15 @@ class Windows:
             await desk.close()
         self.census.close()
 
-    async def _weighed(self, desk: Desk, stack: AsyncExitStack) -> QueueFacts | NotReached:
+    async def _weighed(self, desk: Desk, stack: AsyncExitStack) -> Seen | NotReached:
         await stack.enter_async_context(desk.visited())
         if await desk.hangs():
             says = f"{desk.who}: Windows still hangs in an earlier job; see to the printer, or restart Print Spooler"
             return NotReached(says, reasons=(Reason.STALLED,))
         match sight := await desk.look():
-            case Seen(facts, jobs):
+            case Seen(facts, jobs) as seen:
                 why = None if why_not_raw(facts) else blocked(desk.who, facts, jobs or ())
-                return why or facts
+                return why or seen
             case Absent():
                 return missing(desk.queue, in_service_session=self._spooler.in_service_session())
             case Silence(says):
