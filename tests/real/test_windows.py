@@ -267,6 +267,15 @@ class TestGateway:
         assert status == 201, job
         await shop.arrives(b"over TLS")
 
+    async def test_who_is_its_own_user_reads_documents_and_who_is_nobody_it_knows_does_not(self, shop: Shop) -> None:
+        """Windows tells whose a connection is; of programs beside Wine, Wine knows no user."""
+        job = await shop.app.print("raw1", b"for the house only", wait="delivered")
+        url = f"{shop.app.url}/v1/jobs/{job['id']}/document"
+        read = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1]).read())"
+        assert "for the house only" in await shop.windows.does("-c", read, url)
+        async with shop.app.web.get(url) as answer:
+            assert answer.status in {401, 403}, await answer.text()
+
     async def test_a_second_one_on_the_same_data_is_refused_in_words(self, shop: Shop) -> None:
         data, port = shop.windows.path(shop.folder / "data"), free_port()
         code, _, complained = await shop.fanfold("serve", "--data", data, "--listen", f"127.0.0.1:{port}")
