@@ -26,7 +26,7 @@ class Neighbour:
     is_house: bool = False
     """Whether it is the user whom the gateway runs as, or an administrator."""
     is_told: bool = True
-    """Whether this system tells users at all."""
+    """Whether the system tells, at all, who it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,30 +9,53 @@ import asyncio
 import socket
 import struct
 import sys
+from dataclasses import dataclass
 
 from fanfold.server.arrival import Address, Neighbour
 
 LOCAL_SYSTEM = "S-1-5-18"
 CONNECTIONS = 4
 """TCP_TABLE_OWNER_PID_CONNECTIONS."""
+ESTABLISHED = 5
+"""MIB_TCP_STATE_ESTAB."""
 
 _COUNT = struct.Struct("=I")
 _ROW_4 = struct.Struct("=I4sI4sII")  # MIB_TCPROW_OWNER_PID: state, ours, port, theirs, port, process
 _ROW_6 = struct.Struct("=16sII16sIIII")  # MIB_TCP6ROW_OWNER_PID: ours, scope, port, theirs, scope, port, state, process
 
 
-def process_in(table: bytes, peer: Address, ours: Address) -> int:
-    """Return the process that has the socket at `peer` which is connected to `ours`; 0: none has."""
-    wanted = (*_place(peer), *_place(ours))
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One end of a connection, as a table has it."""
+
+    state: int
+    process: int
+    """0: nobody's, or not known."""
+
+
+def row_in(table: bytes, end: Address, other: Address) -> Row | None:
+    """Return the row of the socket at `end` that is connected to `other`; None: the table has none."""
+    wanted = (*_place(end), *_place(other))
     rows = table[_COUNT.size :]
     (count,) = _COUNT.unpack_from(table) if len(table) >= _COUNT.size else (0,)
-    row = _ROW_6 if ":" in peer[0] else _ROW_4
-    for start in range(0, min(count * row.size, len(rows) - row.size + 1), row.size):
-        found = row.unpack_from(rows, start)
-        ends = (found[0], found[2], found[3], found[5]) if row is _ROW_6 else found[1:5]
-        if (ends[0], ends[1] & 0xFFFF, ends[2], ends[3] & 0xFFFF) == wanted:
-            return int(found[-1])
-    return 0
+    has_scopes = ":" in end[0]
+    shape = _ROW_6 if has_scopes else _ROW_4
+    for start in range(0, min(count * shape.size, len(rows) - shape.size + 1), shape.size):
+        found = shape.unpack_from(rows, start)
+        here, port, there, other_port = (found[0], found[2], found[3], found[5]) if has_scopes else found[1:5]
+        if (here, port & 0xFFFF, there, other_port & 0xFFFF) == wanted:
+            return Row(int(found[6] if has_scopes else found[0]), int(found[-1]))
+    return None
+
+
+def is_untold(table: bytes, peer: Address, ours: Address) -> bool:
+    """Tell whether both ends are there and it cannot be told whose the other is.
+
+    So it is under Wine, and where a Linux beside this Windows (WSL) shares its network.
+    """
+    theirs, own = row_in(table, peer, ours), row_in(table, ours, peer)
+    is_up = own is not None and own.state == ESTABLISHED
+    return is_up and (theirs is None or (theirs.state == ESTABLISHED and not theirs.process))
 
 
 def _place(address: Address) -> tuple[bytes, int]:
@@ -73,21 +96,24 @@ if sys.platform == "win32":
             """Nothing is held."""
 
         def _user(self, peer: Address, ours: Address) -> Neighbour:
-            calls = self._calls
             family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
-            number = process_in(calls.table(family), peer, ours)
-            if not number:
-                return Neighbour()
-            with calls.process(number) as process:
+            table = self._calls.table(family)
+            row = row_in(table, peer, ours)
+            if row is None or not row.process:
+                return Neighbour(is_told=not is_untold(table, peer, ours))
+            with self._calls.process(row.process) as process:
                 # While we hold it its number is no one else's: what the table says now is said of this very process.
-                if not process or process_in(calls.table(family), peer, ours) != number:
+                if not process or row_in(self._calls.table(family), peer, ours) != row:
                     return Neighbour()
-                sid = calls.sid_of(process)
-                if not sid:
-                    return Neighbour()
-                if sid in (LOCAL_SYSTEM, self._own) or calls.is_administrator(process):
-                    return Neighbour(is_house=True)
-                return Neighbour(calls.name_of(sid))
+                return self._neighbour(process)
+
+        def _neighbour(self, process: int) -> Neighbour:
+            sid = self._calls.sid_of(process)
+            if not sid:
+                return Neighbour()
+            if sid in (LOCAL_SYSTEM, self._own) or self._calls.is_administrator(process):
+                return Neighbour(is_house=True)
+            return Neighbour(self._calls.name_of(sid))
 
     class _Calls:
         """The few calls of Windows that this takes."""
