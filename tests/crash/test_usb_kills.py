@@ -95,7 +95,10 @@ async def test_without_paper_a_job_waits_and_goes_by_itself(tmp_path: Path) -> N
         await stage.gateway.run()
         await stage.offer(SMALL)
         async with asyncio.timeout(20):
-            await stage.usb.claimed()
+            await stage.usb.claimed(2)
+        (printer,) = (await stage.gateway.ask("GET", "/v1/printers"))["printers"]
+        assert printer["reasons"] == ["media-empty-error"]
+        assert printer["reachable"] == "up"
         stage.usb.status = 0x18
         books = await stage.ends()
         assert stage.complaints(books) == []

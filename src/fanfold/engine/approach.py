@@ -60,8 +60,8 @@ class Approach:
         """Note that the printer is away, or there and takes no job, since that age of the store (None: now)."""
         self._patience.start(since_s)
         self._came.clear()
-        there = {Reason.BUSY_ELSEWHERE, Reason.PAUSED} & set(absence.reasons)
-        reachable = Reachable.UP if there else Reachable.DOWN
+        is_there = absence.reasons and Reason.OFFLINE not in absence.reasons  # it says itself what it lacks
+        reachable = Reachable.UP if is_there else Reachable.DOWN
         self._standing.tell(PrinterState.STOPPED, reachable, absence.reasons or (Reason.OFFLINE,), absence.says)
         self._retry_s = self._backoff.next_s(busy=Reason.BUSY_ELSEWHERE in absence.reasons)
 
