@@ -23,6 +23,7 @@ from bench.plan import Plan
 from bench.probes import large_rows, stalled_rows
 from bench.speed import speed_rows
 from bench.table import Row, show
+from bench.usb import usb_rows
 from bench.weblink import weblink_rows
 
 RESULTS = Path(__file__).with_name("results")
@@ -32,6 +33,7 @@ CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
     "large": large_rows,
     "stalled": stalled_rows,
     "weblink": weblink_rows,
+    "usb": usb_rows,
 }
 STORE = "store"
 QUICK = {"jobs": 300, "seconds": 1, "rounds": 1, "starts": 2, "history": 50_000, "idle_clients": 500, "dialling": 200}

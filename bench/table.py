@@ -13,6 +13,7 @@ WAYS_TO_WRITE: dict[str, Callable[[float], str]] = {
     "ms": lambda value: f"{value:.2f} ms" if value < 100 else f"{value:,.0f} ms",
     "/s": lambda value: f"{value:,.0f} /s",
     "s": lambda value: f"{value:.2f} s",
+    "MB/s": lambda value: f"{value:.1f} MB/s",
     "MB": lambda value: f"{value:.1f} MB",
     "kB": lambda value: f"{value:.1f} kB",
     "×": lambda value: f"{value:.2f} ×",

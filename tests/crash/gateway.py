@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -66,6 +67,10 @@ class Gateway:
 
     manner: tuple[str, ...] = ()
     """How it is started every time (`tests/crash/launch.py` says how), beside what is asked for."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """What its clients show, so that they are let in."""
+
+    starts_within_s: float = STARTS_WITHIN_S
 
     def __init__(
         self, folder: Path, printers: Mapping[str, str], page_start_within_s: float, dead_after_s: float
@@ -105,7 +110,7 @@ class Gateway:
 
     async def ready(self) -> None:
         """Wait until it answers."""
-        await until(self._answers, f"the gateway (see {self.log})", within_s=STARTS_WITHIN_S)
+        await until(self._answers, f"the gateway (see {self.log})", within_s=self.starts_within_s)
         self.up.set()
 
     async def run(self, *how: str) -> None:
@@ -150,7 +155,8 @@ class Gateway:
 
     async def ask(self, method: str, path: str, **more: Any) -> Any:
         """Ask its API, as a person's browser would."""
-        async with aiohttp.ClientSession(self.url) as web, web.request(method, path, **more) as answer:
+        web = aiohttp.ClientSession(self.url, headers=self.headers)
+        async with web, web.request(method, path, **more) as answer:
             return await answer.json()
 
     async def _answers(self) -> bool:

@@ -94,6 +94,13 @@ class Guest:
         assert results is not None, f"the guest ended without {function}\n{self.last_words}"
         return results
 
+    def left(self, name: str) -> str:
+        """Wait until it has ended; return what it wrote into a file of that folder. Raises AssertionError."""
+        self._process.wait()
+        file = self._folder / name
+        assert file.exists(), f"the guest ended without {name}\n{self.last_words}"
+        return file.read_text()
+
     @property
     def last_words(self) -> str:
         """What it said on its way, for whom it did not go well."""
@@ -103,7 +110,7 @@ class Guest:
 
 @contextmanager
 def booted(folder: Path, *arguments: str, env: dict[str, str]) -> Iterator[Guest]:
-    """Boot a guest that runs pytest with these arguments; end it at the latest when left."""
+    """Boot a guest that runs Python with these arguments; end it at the latest when left."""
     need(*BINARIES, UDEVD)
     kernel, share = _kernel(), folder / "share"
     share.mkdir()

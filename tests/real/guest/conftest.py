@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from fanfold.model import Printer, PrinterId, PrinterOptions
 from fanfold.transports.usb.transport import UsbTransport
+from tests.crash.gateway import Gateway, gateway
 from tests.peers.usbguest import gadget
 from tests.peers.usbguest.gadget import GadgetPrinter
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+async def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
+    """A gateway with the printer at cable 2; it starts while what stands before its scenarios is tested.
+
+    It takes ten times as long to start as elsewhere: all in here runs by emulation.
+    """
+    async with gateway(tmp_path_factory.mktemp("shop"), {"label": gadget.PLATES[2].uri}) as shop:
+        shop.starts_within_s = 90
+        if any("gateway" in item.path.name for item in request.session.items):
+            await shop.start()
+        yield shop
 
 
 @pytest.fixture

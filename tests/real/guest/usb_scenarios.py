@@ -40,7 +40,7 @@ async def test_a_document_comes_out_byte_for_byte(
 async def test_a_printer_that_talks_all_the_while_is_listened_to(
     transport: UsbTransport, target: Printer, device: GadgetPrinter
 ) -> None:
-    async with delivering(transport, target, LARGE + TAIL) as delivery:
+    async with delivering(transport, target, BINARY + TAIL) as delivery:
         said_bytes = 0
         while not delivery.task.done():
             with suppress(BlockingIOError):
@@ -49,7 +49,7 @@ async def test_a_printer_that_talks_all_the_while_is_listened_to(
             await asyncio.sleep(0)
         assert (await delivery.task).evidence is Evidence.DELIVERED
     assert said_bytes > UNHEARD_BYTES
-    assert await device.has_taken(len(LARGE + TAIL)) == LARGE + TAIL
+    assert await device.has_taken(len(BINARY + TAIL)) == BINARY + TAIL
 
 
 # no paper
