@@ -10,24 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.peers.bus import private_bus
 from tests.peers.processes import answers, end, found, free_port, need, until
 
 FORMATS = ("application/pdf", "image/jpeg", "image/pwg-raster", "application/octet-stream")
 
-_BUS = """\
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"""
 _PRINT = """\
 #!/bin/sh
 touch "{folder}/begun"
@@ -46,6 +33,7 @@ class Eve:
     port: int
     tls: bool
     formats: tuple[str, ...]
+    env: dict[str, str]
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -123,31 +111,13 @@ async def eve_printer(tmp_path: Path, *, formats: tuple[str, ...] = FORMATS, tls
     folder = tmp_path / "eve"
     for name in ("spool", "printed", "keys"):
         (folder / name).mkdir(parents=True)
-    bus = await _start_bus(folder)
-    try:
-        eve = Eve(folder, free_port(), tls, formats)
+    async with private_bus(folder) as env:
+        eve = Eve(folder, free_port(), tls, formats, env)
         try:
             await eve.start()
             yield eve
         finally:
             await eve.kill()
-    finally:
-        await end(bus, kindly=True)
-
-
-async def _start_bus(folder: Path) -> asyncio.subprocess.Process:
-    socket, config = folder / "bus", folder / "bus.conf"
-    config.write_text(_BUS.format(socket=socket))
-    process = await asyncio.create_subprocess_exec(
-        "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
-        start_new_session=True, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-
-    async def up() -> bool:
-        return socket.exists()
-
-    await until(up, "the private D-Bus")
-    return process
 
 
 async def _start_printer(eve: Eve) -> asyncio.subprocess.Process:
@@ -161,6 +131,6 @@ async def _start_printer(eve: Eve) -> asyncio.subprocess.Process:
             binary, "-r", "off", "-n", "localhost", "-p", str(eve.port), "-d", str(folder / "spool"),
             "-K", str(folder / "keys"), "-c", str(command), "-f", ",".join(eve.formats), "-s", "20,20", "-2", "-vv",
             "Eve",
-            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder / 'bus'}"},
+            env={**os.environ, **eve.env},
             start_new_session=True, stdout=log, stderr=log,
         )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from fanfold import clock, marks
 from fanfold.engine.background import Background
-from fanfold.engine.lookout_device import devices, hashes, suffix
-from fanfold.engine.lookout_merge import Cluster, Sighting, clusters
+from fanfold.engine.lookout_entries import Entries
+from fanfold.engine.lookout_merge import Cluster, Sighting
 from fanfold.engine.names import address
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.roster import Roster
@@ -32,6 +33,7 @@ class Lookout:
     def __init__(self, scouts: Sequence[Scouts], roster: Roster, printers: PrinterDesk, background: Background) -> None:
         self._scouts, self._roster, self._printers, self._background = scouts, roster, printers, background
         self._last: dict[str, Sequence[Discovered]] = {}
+        self._known = Entries()
         self._since_s: float | None = None
         """When somebody first asked."""
 
@@ -44,8 +46,10 @@ class Lookout:
         if self._scouts and left_s > 0:
             await asyncio.sleep(left_s)
             notes = await self._look()
-        shown, crowd = self._clusters()
-        return Devices(tuple(self._devices(shown)), (*notes, *crowd))
+        known = self._by_mark()
+        entries = await self._entries()
+        shown = entries.first(MOST_DEVICES)
+        return Devices(tuple(_with_printers(*one, known) for one in shown), (*notes, *entries.crowd(MOST_DEVICES)))
 
     async def add(self, ask: AddDiscovered) -> PrinterShown:
         """Make a printer of a device. Raises Refused."""
@@ -78,22 +82,18 @@ class Lookout:
                     self._last[scout.way] = answer
         return notes
 
-    def _clusters(self) -> tuple[Sequence[Cluster], tuple[str, ...]]:
-        """The devices, and words on those beyond the limit."""
-        found = clusters(self._sightings())
-        if len(found) <= MOST_DEVICES:
-            return found, ()
-        says = (
-            f"{len(found)} devices show themselves; these are the first {MOST_DEVICES}. "
-            "Say by `interfaces` under `[discovery]` in which network to look, or add printers by their URI."
-        )
-        return found[:MOST_DEVICES], (says,)
+    async def _entries(self) -> Entries:
+        """All devices; put together anew only when something else is seen, and then not on the loop."""
+        seen = tuple(self._sightings())
+        if seen != self._known.seen:
+            self._known = await asyncio.to_thread(Entries.of, seen, self._is_printable)
+        return self._known
 
-    def _sightings(self) -> Iterable[Sighting]:
+    def _sightings(self) -> Iterator[Sighting]:
         for scheme, listed in self._roster.listed.items():
             yield from (Sighting(one, scheme, is_queue=True) for one in listed)
         for way in sorted(self._last, key=lambda way: (way == "mdns", way)):  # a flood drives nobody out
-            yield from (Sighting(one, way) for one in self._last[way] if self._is_printable(one.uri))
+            yield from (Sighting(one, way) for one in self._last[way])
 
     def _is_printable(self, uri: str) -> bool:
         try:
@@ -101,15 +101,6 @@ class Lookout:
         except Refused:
             return False  # no transport of ours, or a URI that a stranger made up
         return True
-
-    def _devices(self, found: Sequence[Cluster]) -> list[Device]:
-        known = self._by_mark()
-
-        def printers(of_device: Collection[str]) -> tuple[PrinterId, ...]:
-            ids = {one for mark in of_device for one in known.get(mark, ())}
-            return tuple(lane.printer.id for lane in self._roster if lane.printer.id in ids) if ids else ()
-
-        return devices(found, printers)
 
     def _by_mark(self) -> dict[str, list[PrinterId]]:
         """The printers that there are, by what a device would have in common with them."""
@@ -124,12 +115,9 @@ class Lookout:
 
     async def _find(self, said: str) -> Device:
         await self._look()
-        found, _ = self._clusters()
-        shown = self._devices(found)
-        exact = [one for one in shown if one.id == said]
-        same = [one for one, cluster in zip(shown, found, strict=True) if suffix(said) in hashes(cluster)]
-        if len(exact or same) == 1:
-            return (exact or same)[0]
+        entries, known = await self._entries(), self._by_mark()
+        if (found := entries.find(said)) is not None:
+            return _with_printers(*found, known)
         says = f"There is no device {said[:80]!r}, or not any more. `fanfold printers discover` lists who is there."
         raise Refused(says, code="unknown-device", status=404)
 
@@ -155,3 +143,8 @@ class Lookout:
             number += 1
             free = f"{name} ({number})"
         return free
+
+
+def _with_printers(device: Device, cluster: Cluster, known: Mapping[str, Sequence[PrinterId]]) -> Device:
+    ids = {one for mark in known if mark in cluster.marks for one in known[mark]}
+    return replace(device, printers=tuple(sorted(ids))) if ids else device

@@ -12,7 +12,7 @@ from hashlib import blake2s
 from fanfold.engine.lookout_merge import Cluster, Sighting
 from fanfold.engine.traits import learned
 from fanfold.messages import Device, DeviceWay
-from fanfold.model import PrinterId, Traits
+from fanfold.model import Traits
 
 PAGES = frozenset({"pdf", "postscript", "png", "jpeg"})
 """Languages of printers that print pages; all others are of labels and receipts."""
@@ -25,23 +25,18 @@ _ID_BYTES = 5
 _SLUG_LENGTH = 32
 
 
-def devices(clusters: Sequence[Cluster], printers: Callable[[Collection[str]], tuple[PrinterId, ...]]) -> list[Device]:
-    """Return the entries; `printers` tells which printers have any of these marks."""
+def devices(clusters: Sequence[Cluster]) -> list[Device]:
+    """Return the entries, in that order; which printers they are is for others to say."""
     shared = Counter(mark for one in clusters for mark in one.marks)
-    return [_device(one, shared, printers(one.marks)) for one in clusters]
+    return [_device(one, shared) for one in clusters]
 
 
-def hashes(cluster: Cluster) -> frozenset[str]:
-    """Return what may stand at the end of the device's id: one who got another way since is still found by the old."""
-    return frozenset(map(_hash, cluster.marks))
+def is_called(cluster: Cluster, said: str) -> bool:
+    """Tell whether an id may be an earlier one of this device: it got another way or another name since."""
+    return said.rpartition("-")[2] in set(map(_hash, cluster.marks))
 
 
-def suffix(device: str) -> str:
-    """Return the end of an id, which is its device's however it was called."""
-    return device.rpartition("-")[2]
-
-
-def _device(cluster: Cluster, shared: Counter[str], printers: tuple[PrinterId, ...]) -> Device:
+def _device(cluster: Cluster, shared: Counter[str]) -> Device:
     seen = sorted(cluster.sightings, key=_order(cluster))
     names = (one.found.name for one in seen if one.found.name)
     name = next(names, seen[0].found.uri)
@@ -53,7 +48,6 @@ def _device(cluster: Cluster, shared: Counter[str], printers: tuple[PrinterId, .
         next(infos, ""),
         _traits(seen),
         tuple(reversed(ways.values())),
-        printers,
     )
 
 

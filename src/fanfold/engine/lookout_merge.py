@@ -27,9 +27,8 @@ class Sighting:
     is_queue: bool = False
     """It is a queue of this machine's spooler; its marks say where the spooler sends to, not where it is itself."""
 
-    @property
     def marks(self) -> frozenset[str]:
-        """Its marks, in the one spelling, and its own URI's."""
+        """Return its marks, in the one spelling, and its own URI's."""
         told = (plain for one in self.found.marks for plain in marks.plain(one))
         return frozenset((f"uri:{self.found.uri}", *told, *(() if self.is_queue else marks.of_uri(self.found.uri))))
 
@@ -45,7 +44,7 @@ class Cluster:
 def clusters(sightings: Iterable[Sighting]) -> list[Cluster]:
     """Return the devices, in the order in which they were first seen."""
     seen = list(dict.fromkeys(sightings))
-    told = [one.marks for one in seen]
+    told = [one.marks() for one in seen]
     by_mark: dict[str, list[int]] = defaultdict(list)
     for number, of_one in enumerate(told):
         for mark in of_one:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
@@ -127,11 +128,26 @@ def _listening(interfaces: Sequence[str]) -> AsyncZeroconf:
     from zeroconf.asyncio import AsyncZeroconf
 
     if interfaces:
-        return AsyncZeroconf(interfaces=list(interfaces))
+        return AsyncZeroconf(interfaces=_ours(interfaces))
     try:
         return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.All)
     except (OSError, RuntimeError):  # a machine without IPv6
         return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.V4Only)
+
+
+def _ours(interfaces: Sequence[str]) -> list[str]:
+    """Return those that this machine has now. Raises OSError where it has none of them."""
+    found, fault = [], None
+    for address in interfaces:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind((address, 0))
+            found.append(address)
+        except OSError as error:
+            fault = error
+    if fault is not None and not found:
+        raise fault
+    return found
 
 
 def _address(record: Any) -> str:
