@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from fanfold.languages.escpos import EscPos
+from fanfold.languages.tspl import Tspl
+from fanfold.languages.zpl import Zpl
 from fanfold.languages.zpl_tally import LabelTally
 from fanfold.transports.weblink.alerts import WORDS, NotAlert, alert, effect_of
 from fanfold.transports.weblink.messages import Gather, NotHello, NotJson, TooLong, first_message
@@ -91,7 +94,24 @@ def _total(*pieces: bytes) -> Prints | None:
     return counting.total()
 
 
+def identity(data: bytes) -> None:
+    """The first byte says where the first answer ends; whoever is said to be it says so in one language."""
+    cut, told = (data[0], data[1:]) if data else (0, b"")
+    for speaker in (Zpl(), Tspl(), EscPos()):
+        found = speaker.identity([told[:cut], told[cut:]])
+        assert found is None or found.languages == (speaker.name,)
+        assert found is None or all(word.isprintable() for word in (found.make, found.model, found.serial))
+
+
 TARGETS = {
+    "identity": Target(
+        identity,
+        (
+            b"\x60\x02ZD420-203dpi,V84.20.10Z,8,8176KB\x03\r\n",
+            b"\x40TTP-244 Pro\r\n",
+            b"\x01\x20\x20_TM-T88V\0\x20_EPSON\0\x20_J5U\0\x20",
+        ),
+    ),
     "packet": Target(
         packet, (b"OiwuBAUBAAFaQlIAAEQzSjE5:c0cb", b":,.\4\5\1\0\1ZBR".ljust(188, b"\0") + b"D3J19".ljust(234, b"\0"))
     ),

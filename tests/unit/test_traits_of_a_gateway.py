@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from fanfold.config import PrinterSetting, load
+from fanfold.app import Gateway
+from fanfold.config import Door, Listener, PrinterSetting, Proof, load
 from fanfold.errors import CannotStart
 from fanfold.model import PrinterOptions
 from fanfold.simulate.moods import Knows, Mood, Ready, Stalled
 from fanfold.simulate.socket import SocketPrinter
+from fanfold.simulate.weblink import Switches, WeblinkPrinter
 from tests.peers.app import App
 from tests.unit.test_app import gateway, settings_in
 
@@ -64,6 +66,22 @@ async def test_a_printer_that_keeps_silent_is_told_and_prints_on(tmp_path: Path,
                 "POST", "/v1/jobs", json={"printer": "dock", "text": LABEL, "wait": "delivered"}
             )
             assert (given, job["state"]) == (201, "completed")
+
+
+async def test_a_printer_that_dials_in_is_asked_without_being_told_how(tmp_path: Path) -> None:
+    serial = "50J164800001"
+    doors = (Listener("127.0.0.1", 0), Listener("127.0.0.1", 0, doors=(Door.WEBLINK,), proof=(Proof.NONE,)))
+    settings = settings_in(tmp_path, listeners=doors, printers=(PrinterSetting("dock", f"weblink:{serial}"),))
+    async with (
+        Gateway(settings) as running,
+        App(running.urls[0]) as app,
+        WeblinkPrinter(running.urls[1], serial, Switches(retry_s=0.05)) as printer,
+    ):
+        await printer.opened("raw")
+        status, shown = await app.call("POST", "/v1/printers/dock/identify")
+        assert (status, shown["language"], shown["traits"]["languages"]) == (200, "zpl", ["zpl"]), shown
+        assert shown["traits"]["model"]
+        assert shown["dpi"] == 203
 
 
 async def test_options_are_settled_and_taken_back_by_the_api(tmp_path: Path) -> None:

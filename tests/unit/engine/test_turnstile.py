@@ -186,6 +186,22 @@ async def test_a_printer_that_is_away_can_be_asked_while_its_jobs_wait_to_try_ag
         assert await asking(h) == PrinterSaid(b"fine")
 
 
+async def test_jobs_and_questions_in_any_number_never_meet_and_all_come_through(tmp_path: Path) -> None:
+    toy = Single()
+    toy.says.set()
+    async with house(tmp_path, toy) as h:
+        jobs, questions = [], []
+        for number in range(30):
+            jobs.append(await h.submit(b"%d" % number))
+            if number % 3 == 0:
+                questions.append(asking(h))
+        assert await asyncio.gather(*questions) == [PrinterSaid(b"fine")] * 10
+        for job in jobs:
+            assert ((await h.end(job)).state, (await h.end(job)).attempt) == (JobState.COMPLETED, 1)
+        assert [document for _, document in toy.paper] == [b"%d" % number for number in range(30)]
+        assert toy.visits.count("question") == 10
+
+
 async def test_one_that_waits_and_gives_up_leaves_the_way_to_the_next() -> None:
     gate = Turnstile(asyncio.Event())
 
