@@ -185,11 +185,6 @@ class Printer:
     traits: Traits = field(default_factory=Traits)
 
     @property
-    def encoding(self) -> str:
-        """The encoding of jobs given as text."""
-        return self.options.encoding or self.traits.encoding or "utf-8"
-
-    @property
     def dpi(self) -> int | None:
         """Dots per inch, as far as known."""
         return self.options.dpi or self.traits.dpi
