@@ -1,11 +1,12 @@
 /** The page: what it shows, when it asks, what its buttons do. All it knows comes through gateway.js. */
 
 import { Events, Soon, ask, path } from "./gateway.js";
-import { clientRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } from "./rows.js";
+import { clientRow, foundRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } from "./rows.js";
 import { Rows, tick } from "./view.js";
 
 const EVENTS_PAUSE_MS = 250;
 const LOOK_EVERY_MS = 3000;
+const FIRST_LOOK_S = 3;
 const PAGE_OF_JOBS = 100;
 const MOST_JOBS = 1000;
 const MOST_LINES = 500;
@@ -14,11 +15,12 @@ const NOTICE_MS = 8000;
 const at = (id) => document.getElementById(id);
 
 const names = new Map();
-const shown = { jobs: PAGE_OF_JOBS, line: 0 };
+const shown = { jobs: PAGE_OF_JOBS, line: 0, looks: false };
 
 const printers = new Rows(at("printers"), (one) => printerCard(one, actOn("printers", one.id)), at("no-printers"));
 const unadopted = new Rows(at("unadopted"), (one) => newcomerRow(one, (verb, name) => letIn(one, verb, name)));
 const rejected = new Rows(at("rejected"), (one) => rejectedRow(one, (verb) => letIn(one, verb)));
+const found = new Rows(at("found"), (one) => foundRow(one, (verb, name) => act("POST", path("discovered", one.id, verb), { name })));
 const webhooks = new Rows(at("webhooks"), (one) => webhookRow(one, actOn("webhooks", one.name)));
 const held = new Rows(at("held"), (one) => jobRow(one, actOn("jobs", one.id)));
 const jobs = new Rows(at("jobs"), (one) => jobRow(one, actOn("jobs", one.id)), at("no-jobs"));
@@ -60,6 +62,7 @@ async function lookAtRest() {
   at("problems").hidden = health.problems.length === 0;
   clients.show((await ask("GET", "/v1/clients")).clients);
   await lookAtNewcomers();
+  if (shown.looks) await lookAtFound(0);
   await lookAtWebhooks();
   await lookAtLog();
 }
@@ -70,6 +73,16 @@ async function lookAtNewcomers() {
   rejected.show(answer.rejected.map((uri) => ({ id: uri, uri })));
   at("rejected-section").hidden = answer.rejected.length === 0;
   at("unadopted-section").hidden = answer.newcomers.length + answer.rejected.length === 0;
+}
+
+async function lookAtFound(wait) {
+  const answer = await ask("GET", `/v1/discovered?wait_s=${wait}`);
+  const fresh = answer.devices.filter((one) => one.printers.length === 0);
+  found.show(fresh);
+  at("found-hint").hidden = fresh.length === 0;
+  at("no-found").hidden = fresh.length > 0;
+  at("found-notes").textContent = answer.notes.join(" · ");
+  at("found-notes").hidden = answer.notes.length === 0;
 }
 
 async function lookAtWebhooks() {
@@ -132,6 +145,15 @@ function say(words) {
   shown.notice = setTimeout(() => (notice.hidden = true), NOTICE_MS);
 }
 
+/** Nothing is sent into the network before a person asks; from then on the list is kept up to date. */
+async function lookForPrinters() {
+  at("look").disabled = true;
+  at("look").textContent = "Looking …";
+  await tried(() => lookAtFound(FIRST_LOOK_S));
+  shown.looks = true;
+  at("look").hidden = true;
+}
+
 // --- what happens
 
 function connection(state, words) {
@@ -153,6 +175,7 @@ const events = new Events({
   },
 });
 
+at("look").addEventListener("click", lookForPrinters);
 at("filter").addEventListener("change", () => {
   shown.jobs = PAGE_OF_JOBS;
   jobsSoon.ask();

@@ -1,4 +1,4 @@
-/** How printers, newcomers, jobs, clients, webhooks and log lines look. Knows no network: `act` does what a button says. */
+/** How printers, newcomers, devices, jobs, clients, webhooks and log lines look. Knows no network: `act` does what a button says. */
 
 import { el, since } from "./view.js";
 import * as words from "./words.js";
@@ -56,6 +56,25 @@ export function newcomerRow(newcomer, act) {
       el("p", isProved ? { class: "quiet" } : { class: "doubt" }, words.proof(newcomer), " · since ", since(newcomer.since)),
     ),
     el("div", { class: "verbs" }, name, button("adopt", (verb) => act(verb, name.value.trim())), button("reject", act)),
+  );
+}
+
+/** `act(verb, name)`: as for a newcomer. */
+export function foundRow(device, act) {
+  const name = el("input", { type: "text", maxlength: "200", placeholder: device.name, "aria-label": `Name for ${device.name}` });
+  const [best, ...others] = device.ways;
+  return el(
+    "li",
+    {},
+    chip(best.seen_by, "done"),
+    el(
+      "div",
+      { class: "what" },
+      el("p", {}, el("b", {}, el("bdi", {}, device.name)), " ", el("code", {}, best.uri)),
+      el("p", { class: "why" }, el("bdi", {}, [words.device(device.traits), device.info].filter(Boolean).join(" · ") || "says nothing of itself")),
+      el("p", { class: "quiet uri" }, others.map((way) => way.uri).join(", ")),
+    ),
+    el("div", { class: "verbs" }, name, button("add", (verb) => act(verb, name.value.trim()))),
   );
 }
 

@@ -18,6 +18,7 @@ const LABELS = {
   disconnect: ["Disconnect", "End this connection; the client may connect again"],
   adopt: ["Let it in", "Make it a printer; from then on only who proves the same is it"],
   reject: ["Reject", "Never let it in, until it is let in after all"],
+  add: ["Add", "Make it a printer, by the first of its ways"],
   retry: ["Try again", "Send all events that were given up once more"],
 };
 
@@ -83,6 +84,12 @@ export const channels = (printer) => (printer.channels?.length ? `dialled in: ${
 /** What a newcomer proved, in words. */
 export const proof = (newcomer) =>
   newcomer.identity && newcomer.identity !== "none" ? `proved ${newcomer.identity}` : "proved nothing: anyone may claim this serial";
+
+/** What a device is, as it says: maker, model and languages. */
+export const device = ({ make, model, languages }) =>
+  [[model.toLowerCase().startsWith(make.toLowerCase()) ? "" : make, model].filter(Boolean).join(" "), languages.join(", ")]
+    .filter(Boolean)
+    .join(" · ");
 
 /** How a webhook stands, in words. */
 export function delivery(webhook) {

@@ -21,6 +21,7 @@ from fanfold.simulate.socket import SocketPrinter
 from fanfold.simulate.weblink import Discovery as Packet
 from fanfold.simulate.weblink import Switches, WeblinkPrinter
 from tests.js import nodes
+from tests.peers.announcer import announcer, token
 from tests.peers.app import App
 from tests.transcripts.scripted import Conversation, ScriptedEngine
 
@@ -164,4 +165,21 @@ async def test_printers_that_dial_in_are_let_in_and_rejected_by_the_pages_button
     assert hostile in saw["card"]
     assert saw["images"] == 0
     assert saw["newcomersHidden"]
+    assert saw["notice"] == ""
+
+
+async def test_a_printer_in_the_network_is_found_and_added_by_the_pages_buttons(tmp_path: Path) -> None:
+    word = token()
+    hostile = f"<img src=x onerror=alert(1)> {word}"
+    discovery = Discovery(cups=False, usb=False, interfaces=("127.0.0.1",))
+    settings = Settings(tmp_path / "data", listeners=(Listener("127.0.0.1", 0),), discovery=discovery)
+    async with Gateway(settings) as running, announcer(f"page-{word}") as host:
+        await host.announce((hostile, "_pdl-datastream._tcp", 9107, {"ty": "Zebra ZD420", "usb_CMD": "ZPL"}))
+        saw = json.loads(await nodes.run(str(HERE / "found.mjs"), running.urls[0].rstrip("/"), word))
+    assert saw["before"] == "", "nothing is looked for before a person asks"
+    assert hostile in saw["found"]
+    assert "Zebra ZD420 · zpl" in saw["found"]
+    assert saw["images"] == 0
+    assert "socket://127.0.0.1:9107" in saw["printers"]
+    assert saw["lookHidden"]
     assert saw["notice"] == ""

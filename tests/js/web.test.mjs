@@ -8,7 +8,7 @@ const WEB = new URL("../../web/", import.meta.url);
 globalThis.document = openDocument();
 const words = await import(new URL("words.js", WEB));
 const { Rows, el } = await import(new URL("view.js", WEB));
-const { clientRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } = await import(new URL("rows.js", WEB));
+const { clientRow, foundRow, jobRow, logLine, newcomerRow, printerCard, rejectedRow, webhookRow } = await import(new URL("rows.js", WEB));
 const { Soon, path } = await import(new URL("gateway.js", WEB));
 
 const NOON = "2026-03-01T12:00:00Z";
@@ -21,6 +21,11 @@ const aJob = (more = {}) => ({
 const aPrinter = (more = {}) => ({
   id: "p1", name: "P1", uri: "file:/paper", state: "idle", reasons: [], message: "", reachable: "up", status_source: "lane",
   status_at: NOON, paused: false, paused_because: "", waiting_jobs: 0, held_jobs: 0, ...more,
+});
+
+const aDevice = (more = {}) => ({
+  id: "d1", name: "Dock", info: "", traits: { make: "Zebra", model: "ZD420", languages: ["zpl"] },
+  ways: [{ uri: "socket://192.0.2.7", seen_by: "mdns" }, { uri: "ipp://192.0.2.7/ipp/print", seen_by: "mdns" }], printers: [], ...more,
 });
 
 test("beside completed stands what the evidence means", () => {
@@ -78,6 +83,17 @@ test("what a newcomer proved is told from what it says", () => {
   assert.match(words.proof({ identity: "" }), /proved nothing/);
 });
 
+test("a device shows what it is and where, and is added under the name that a person gives", async () => {
+  const added = [];
+  const row = foundRow(aDevice(), async (...how) => added.push(how));
+  for (const said of ["Dock", "Zebra ZD420 · zpl", "socket://192.0.2.7", "ipp://192.0.2.7/ipp/print"]) assert.ok(row.textContent.includes(said));
+  row.all((one) => one.tag === "input")[0].value = " Label 1 ";
+  await row.button("add").fire();
+  assert.deepEqual(added, [["add", "Label 1"]]);
+  assert.equal(words.device({ make: "Zebra", model: "Zebra ZD420", languages: [] }), "Zebra ZD420");
+  assert.equal(words.device({ make: "", model: "", languages: [] }), "");
+});
+
 test("a webhook is good only when all is told", () => {
   const hook = { behind: 0, dead: 0, trouble: "" };
   const moods = [{}, { behind: 1 }, { dead: 1 }, { trouble: "it answers 410" }];
@@ -95,6 +111,8 @@ test("hostile names are text wherever they stand", () => {
     printerCard(aPrinter({ info: hostile, channels: [hostile] }), nothing),
     printerCard(aPrinter({ traits: { make: hostile, model: hostile } }), nothing),
     rejectedRow({ uri: hostile }, nothing),
+    foundRow(aDevice({ name: hostile, info: hostile, ways: [{ uri: hostile, seen_by: hostile }] }), nothing),
+    foundRow(aDevice({ traits: { make: hostile, model: hostile, languages: [hostile] } }), nothing),
     webhookRow({ name: hostile, url: hostile, behind: 1, dead: 1, last_success_at: NOON, trouble: hostile }, nothing),
     logLine({ number: 1, at: NOON, level: hostile, text: hostile }),
   ];
