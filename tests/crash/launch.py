@@ -1,6 +1,6 @@
 """Starts the gateway so that it kills itself at a named point, or breaks a promise; its code knows nothing of it.
 
-python -m tests.crash.launch [--die POINT] [--sabotage WAY] [--hurry] [--usb FOLDER] -- serve …
+python -m tests.crash.launch [--die POINT] [--sabotage WAY] [--hurry] [--usb FOLDER] [--windows PLACE] -- serve …
 """
 
 # ruff: noqa: B010  # setattr says what is done here: another's name is replaced
@@ -34,8 +34,11 @@ from fanfold.transports.weblink.channel import Channel
 from fanfold.transports.weblink.device import Device
 from fanfold.transports.weblink.pace import Pace
 from fanfold.transports.weblink.prover import Prover
+from fanfold.transports.winspool.hand import Hand
+from fanfold.transports.winspool.transport import WinspoolTransport
 from tests.crash import sabotage
 from tests.peers.usbprinter import open_printer
+from tests.peers.winspool import LentSpooler
 
 HURRY_S = 0.3
 FINISHED, HELD, PRINTED = JobState.COMPLETED, JobState.HELD, Evidence.PRINTED
@@ -80,6 +83,11 @@ POINTS = {
     "about to settle": before(SqliteStore, "settle", lambda _, change: change.to_state is FINISHED),
     "settled": after(SqliteStore, "settle", lambda _, change, __: change.to_state is FINISHED),
     "settled and next claimed": after(SqliteStore, "settle_and_claim", lambda *call: call[-1][1] is not None),
+    # the spooler of Windows takes it
+    "about to begin in Windows": before(Hand, "begin"),
+    "begun in Windows": after(Hand, "begin"),
+    "about to end in Windows": before(Hand, "end"),
+    "ended in Windows": after(Hand, "end"),
     # a printer that dials in takes it
     "counter asked": after(Channel, "count"),
     "last frame left": before(Channel, "acknowledged", lambda channel: channel.busy),
@@ -136,12 +144,16 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--die", choices=POINTS)
     parser.add_argument("--sabotage", choices=sabotage.WAYS)
     parser.add_argument("--hurry", action="store_true", help="look twice at a printer's counter sooner")
+    parser.add_argument("--windows", help="where another process's spooler of Windows is")
     parser.add_argument("--usb", type=Path, help="a machine's /sys and /dev, where another process's USB printers are")
     split = arguments.index("--")
     asked = parser.parse_args(arguments[:split])
     if asked.hurry:
         assert hasattr(weblink, "Pace"), "its times are made elsewhere now"
         setattr(weblink, "Pace", functools.partial(Pace, apart_s=HURRY_S))
+    if asked.windows:
+        assert hasattr(registry, "WinspoolTransport"), "it is named elsewhere now"
+        setattr(registry, "WinspoolTransport", functools.partial(WinspoolTransport, LentSpooler(asked.windows)))
     if asked.usb:
         assert hasattr(registry, "UsbTransport"), "it is made elsewhere now"
         setattr(registry, "UsbTransport", functools.partial(UsbTransport, asked.usb, open_printer))

@@ -20,9 +20,10 @@ from tests.crash.paper import Label, Sheet
 from tests.peers.cupsd import Cupsd, private_cupsd
 from tests.peers.processes import until
 from tests.peers.usbprinter import UsbPrinter
+from tests.peers.winspool import FakeQueue, FakeSpooler, serving
 
 PRINTER = "printer"
-KINDS = ("socket", "file", "cups", "usb")
+KINDS = ("socket", "file", "cups", "usb", "winspool")
 
 
 @dataclass(kw_only=True)
@@ -79,25 +80,44 @@ class Stage:
 class Scene(Stage):
     """`printer` is the device: the gateway's own, or CUPS's; where the gateway prints files, nobody asks it.
 
-    Where it prints by USB the device is `usb`, which outlives every gateway.
+    Where it prints by USB the device is `usb`, and where it prints by Windows `windows`; they outlive every gateway.
     """
 
     printer: SocketPrinter
     folder: Path
     cups: Cupsd | None = None
     usb: UsbPrinter
+    windows: FakeSpooler
+
+    @property
+    def queue(self) -> FakeQueue:
+        """The one queue of Windows."""
+        return self.windows.by_name["queue"]
 
     async def quiet(self) -> None:
         """Wait until nobody is connected to it."""
         await quiet(self.printer)
         await self.usb.free()
+        await self.windows.left()
+
+    async def windows_looked_at(self) -> None:
+        """Wait until the gateway looks at the jobs in Windows."""
+        self.windows.calls.clear()
+
+        async def looked() -> bool:
+            return self.windows.calls.count("EnumJobs") > 1
+
+        await until(looked, "a look at the jobs in Windows")
 
     def sheets(self) -> list[Sheet]:
         """What came out."""
-        network, files = read_printer(self.ledger, PRINTER, self.printer), self.folder
-        return (
-            network + self.ledger.paper.read_folder(PRINTER, files) + self.ledger.paper.read(PRINTER, self.usb.printed)
-        )
+        paper = self.ledger.paper
+        return [
+            *read_printer(self.ledger, PRINTER, self.printer),
+            *paper.read_folder(PRINTER, self.folder),
+            *paper.read(PRINTER, self.usb.printed),
+            *paper.read(PRINTER, [*self.queue.paper, *self.queue.scraps]),
+        ]
 
     def complaints(self, books: Books) -> list[str]:
         """What the checker says."""
@@ -115,20 +135,21 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Set the stage; the gateway is not started yet."""
     paper, machine = folder / "paper", folder / "machine"
+    place, windows = folder / "windows", FakeSpooler(FakeQueue("queue"))
     async with SocketPrinter(mood or Ready()) as printer, UsbPrinter(machine) as usb:
         if kind != "cups":
-            uri = {"socket": printer.uri, "file": f"file:{paper}", "usb": usb.plate.uri}[kind]
-            async with gateway(folder, {PRINTER: uri}, page_start_within_s) as one:
-                if kind == "usb":
-                    one.manner = ("--usb", str(machine))
-                yield Scene(gateway=one, printer=printer, folder=paper, usb=usb)
+            uris = {"socket": printer.uri, "file": f"file:{paper}", "usb": usb.plate.uri, "winspool": "winspool:queue"}
+            async with gateway(folder, {PRINTER: uris[kind]}, page_start_within_s) as one:
+                one.manner = {"usb": ("--usb", str(machine)), "winspool": ("--windows", str(place))}.get(kind, ())
+                with serving(windows, place):
+                    yield Scene(gateway=one, printer=printer, folder=paper, usb=usb, windows=windows)
             return
         queues = {"queue": f"socket://127.0.0.1:{printer.port}/?contimeout=1"}
         async with (
             private_cupsd(folder, queues, dirty_clean_s=dirty_clean_s) as cups,
             gateway(folder, {PRINTER: cups.uri("queue")}) as one,
         ):
-            yield Scene(gateway=one, printer=printer, folder=paper, usb=usb, cups=cups)
+            yield Scene(gateway=one, printer=printer, folder=paper, usb=usb, windows=windows, cups=cups)
 
 
 def read_printer(ledger: Ledger, name: str, printer: SocketPrinter) -> list[Sheet]:

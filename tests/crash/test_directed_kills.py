@@ -25,20 +25,25 @@ ACCEPTING = [
 """The point, the label, and whether the store has its job by then."""
 
 LANE = [
-    ("reached", "completed", ("socket", "file", "cups", "usb")),
-    ("claimed", "held", ("socket", "file", "cups", "usb")),
-    ("some bytes left", "held", ("socket", "cups", "usb")),
+    ("reached", "completed", ("socket", "file", "cups", "usb", "winspool")),
+    ("claimed", "held", ("socket", "file", "cups", "usb", "winspool")),
+    ("some bytes left", "held", ("socket", "cups", "usb", "winspool")),
     ("file written", "held", ("file",)),
     ("file in its place", "held", ("file",)),
     ("handed over", "completed", ("cups",)),
+    ("handed over", "held", ("winspool",)),
     ("handing over noted", "completed", ("cups",)),
-    ("all bytes left", "held", ("socket", "file", "usb")),
+    ("handing over noted", "held", ("winspool",)),
+    ("all bytes left", "held", ("socket", "file", "usb", "winspool")),
     ("all bytes left", "completed", ("cups",)),
-    ("about to settle", "held", ("socket", "file", "usb")),
+    ("about to settle", "held", ("socket", "file", "usb", "winspool")),
     ("about to settle", "completed", ("cups",)),
-    ("settled", "completed", ("socket", "file", "cups", "usb")),
+    ("settled", "completed", ("socket", "file", "cups", "usb", "winspool")),
 ]
-"""The point, how the job ends after the next start, and on which printers: CUPS can be asked, others are a doubt."""
+"""The point, how the job ends after the next start, and on which printers: CUPS can be asked, others are a doubt.
+
+Windows forgets what it printed; what it still has is in test_winspool_kills.
+"""
 
 
 @pytest.mark.parametrize("retries", [True, False], ids=["its client asks again", "its client lets it be"])

@@ -192,6 +192,14 @@ class FakeSpooler:
         await until(there, f"{count} documents from {queue.name}")
         return queue.paper
 
+    async def left(self) -> None:
+        """Wait until no process has a handle: what there was of unfinished jobs is gone or printed by then."""
+
+        async def free() -> bool:
+            return not self._handles
+
+        await until(free, "the last handle of a queue")
+
     # what is asked of it (`Spooler`)
 
     def queues(self) -> Sequence[Listed]:
@@ -318,7 +326,8 @@ class FakeSpooler:
             self._come_out(queue, job)
 
     def _come_out(self, queue: FakeQueue, job: FakeJob) -> None:
-        queue.paper.append(bytes(job.data))
+        if job.data:
+            queue.paper.append(bytes(job.data))
         job.status = PRINTED
         if not queue.attributes & KEEPS_PRINTED:
             queue.jobs.remove(job)
