@@ -28,6 +28,8 @@ from fanfold.transports.usb.thread import OwnThread
 TRANSFER_BYTES = 8192
 FINE, PAPER_OUT = 0x18, 0x30
 _PACKET_BYTES = 65536
+LATE_S = 0.1
+"""How late the kernel may notice that a printer is gone: when its hub is asked again."""
 
 
 @dataclass
@@ -73,7 +75,7 @@ class UsbPrinter:
         self.dies_after: int | None = None
         """It is unplugged when it has taken so many bytes of one claim, in the middle of a transfer where need be."""
         self.dies_late = False
-        """What was under way when it died ends as if all were well, and only then the kernel notices."""
+        """Transfers end as if all were well when it has died, until the kernel notices after a while."""
         self.reads = asyncio.Event()
         self.reads.set()
         self.claims = 0
@@ -213,6 +215,7 @@ class _Line:
         self.paper = Paper()
         self._wire, self._printer = wire, printer
         self._taking: asyncio.Task[None] | None = None
+        self._dead = False
 
     async def serve(self) -> None:
         """Take transfers and answer questions, until whoever has it lets go."""
@@ -254,6 +257,9 @@ class _Line:
     async def _take(self, data: bytes) -> None:
         printer = self._printer
         await printer.reads.wait()
+        if self._dead:
+            self.send(b"A")
+            return
         if printer.dies_after is not None and len(self.paper.data) + len(data) >= printer.dies_after:
             self.paper.data += data[: printer.dies_after - len(self.paper.data)]
             await self._die()
@@ -267,10 +273,11 @@ class _Line:
     async def _die(self) -> None:
         self._printer.vanish()
         if self._printer.dies_late:
-            self._printer.status = None
+            self._printer.status, self._dead = None, True
             self.send(b"A")
-            await asyncio.sleep(0.1)  # until the hub is asked again
-        self.cut()
+            asyncio.get_running_loop().call_later(LATE_S, self.cut)
+        else:
+            self.cut()
 
 
 class PrinterPort:
@@ -289,6 +296,10 @@ class PrinterPort:
         self._said: list[bytes] = []
         self._statuses: list[int | None] = []
         self._news: asyncio.Event | None = None
+
+    def look(self) -> None:
+        if self._gone:
+            raise _error(errno.ENODEV)
 
     def write(self, piece: memoryview) -> int:
         assert piece, "usblp is never given nothing"

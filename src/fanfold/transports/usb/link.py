@@ -11,13 +11,11 @@ from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
 from fanfold.transports.stall import StallWatch
 from fanfold.transports.usb.ear import Ear
+from fanfold.transports.usb.known import Known
 from fanfold.transports.usb.port import PIECE_BYTES, Port
-from fanfold.transports.usb.stalls import StallReasons
+from fanfold.transports.usb.stalls import Movement, StallReasons
 from fanfold.transports.usb.status import Judge
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
-
-GONE_WITHIN_S = 0.3
-"""How long the kernel may take to notice that a printer was unplugged: hubs are asked each 256 ms (USB 2.0 §11.12)."""
 
 
 class UsbLink:
@@ -26,7 +24,7 @@ class UsbLink:
     def __init__(self, port: Port, where: str, options: PrinterOptions, judge: Judge, *, tells: bool) -> None:
         self._port, self._where, self._options = port, where, options
         self._judge, self._tells = judge, tells
-        self._ear = Ear(port)
+        self._ear, self._known = Ear(port), Known(port, tells=tells)
         self._attempted = 0
         self._total = 0
 
@@ -37,18 +35,8 @@ class UsbLink:
 
     @property
     def sent_bytes(self) -> int:
-        """How many bytes the printer took; 0 only if none left, for what is under way may be on its paper yet."""
-        return self._port.taken_bytes or min(self._attempted, 1)
-
-    @property
-    def held_up(self) -> bool:
-        """Whether there is something that the printer does not take."""
-        return self._port.taken_bytes < self._port.handed_bytes
-
-    @property
-    def standing(self) -> str:
-        """How far it is, in words."""
-        return f"{self._port.taken_bytes} of {self._total} bytes"
+        """How many bytes the printer has for certain; 0 only if none left, for it may have more."""
+        return self._known.bytes or min(self._attempted, 1)
 
     async def deliver(self, work: Work, report: Report) -> Receipt:
         """Send every copy and wait until the printer has taken the last byte.
@@ -57,23 +45,23 @@ class UsbLink:
         and cannot be asked after leaves it at `sent`.
         """
         self._total = work.document.size_bytes * work.copies
-        listening = asyncio.ensure_future(self._ear.listen())
-        reasons = StallReasons(report, self._port, self._where, self._judge)
-        watch = StallWatch(self, self._where, self._options.stall_after_s, reasons)
+        tasks = [asyncio.ensure_future(task) for task in (self._ear.listen(), self._known.follow())]
+        reasons = StallReasons(report, self._port, self._where, self._judge, lambda: self.sent_bytes)
+        watch = StallWatch(Movement(self._port, self._total), self._where, self._options.stall_after_s, reasons)
         try:
             await self._port.ready()  # what is gone by now got nothing
             await self._send(work, report)
             await self._port.ready()
-            report.progress(self.sent_bytes)
-            return await self._confirmed()
+            return await self._end()
         except OSError as error:
             raise self._broken(error) from error
         finally:
             watch.stop()
-            report.progress(self.sent_bytes)
-            listening.cancel()
             reasons.stop()
-            await asyncio.wait({listening})
+            report.progress(self.sent_bytes)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _send(self, work: Work, report: Report) -> None:
         for _ in range(work.copies):
@@ -102,24 +90,14 @@ class UsbLink:
 
     # the end
 
-    async def _confirmed(self) -> Receipt:
+    async def _end(self) -> Receipt:
         """Weigh what it proves that the last piece is gone. Raises OSError: the printer is, too."""
-        status = await self._port.status()
-        if status is None and not self._port.confirms and not await self._stays():
-            raise OSError("it was unplugged as the last bytes left")
+        status = await self._known.settle()
         if status is None and self._tells:
             return Receipt(Evidence.SENT, f"{self._where} was given every byte, and does not say since how it is")
         wrong = self._judge(status)
         now = f"; now it {wrong.says}" if wrong else ""
         return Receipt(Evidence.DELIVERED, f"{self._where} took every byte{now}")
-
-    async def _stays(self) -> bool:
-        """Tell whether the kernel still has it after a while: its hub tells late that it went."""
-        await asyncio.sleep(GONE_WITHIN_S)
-        with suppress(OSError):
-            await self._port.ready()
-            return True
-        return False
 
     # errors
 
@@ -127,17 +105,18 @@ class UsbLink:
         why = f"the document could not be read from our disk ({error.strerror or error})"
         if not self._attempted:
             return NotReached(f"{why}; nothing of it was sent to {self._where}")
-        return Interrupted(f"{why} after {self._where} had taken {self.standing}{self._perhaps_more}")
+        return Interrupted(f"{why} after {self._where} had taken {self._standing}")
 
     def _broken(self, error: OSError) -> NotReached | Interrupted:
         why = error.strerror or str(error)
         if not self._attempted:
             says = f"{self._where} went before it was given anything ({why}); see that it is on, and to its cable"
             return NotReached(says, reasons=(Reason.OFFLINE,))
-        says = f"{self._where} broke off after it had taken {self.standing}{self._perhaps_more} ({why})"
+        says = f"{self._where} broke off after it had taken {self._standing} ({why})"
         return Interrupted(says, reasons=(Reason.OFFLINE,))
 
     @property
-    def _perhaps_more(self) -> str:
-        under_way = self._attempted - self._port.taken_bytes
-        return f", and perhaps up to {under_way} more" if under_way > 0 else ""
+    def _standing(self) -> str:
+        known = self._known.bytes
+        more = self._attempted - known
+        return f"{known} of {self._total} bytes" + (f", and perhaps up to {more} more" if more > 0 else "")

@@ -44,6 +44,10 @@ class NodePort:
         self.taken_bytes = 0
         self._file, self._thread = file, thread
 
+    def look(self) -> None:
+        """See whether the kernel still has it. Raises OSError ENODEV."""
+        self._is_writable()
+
     def write(self, piece: memoryview) -> int:
         """Make one transfer of it. Raises OSError."""
         written = os.write(self._file, piece)
