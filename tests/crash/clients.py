@@ -53,7 +53,7 @@ class Crowd:
 
 async def till(crowd: Crowd, client: str) -> None:
     """Print with a key; when the connection breaks, ask again with the same key, or let it be."""
-    async with aiohttp.ClientSession() as web:
+    async with aiohttp.ClientSession(headers=crowd.gateway.headers) as web:
         for number in count():
             if not await crowd.pause():
                 return
@@ -86,7 +86,7 @@ async def submit_json(web: aiohttp.ClientSession, url: str, label: Label, printe
 
 async def caller(crowd: Crowd, client: str) -> None:
     """A till that keeps one WebSocket of the native API open, and tells its key at each call."""
-    async with aiohttp.ClientSession() as web:
+    async with aiohttp.ClientSession(headers=crowd.gateway.headers) as web:
         number = count()
         open_label: tuple[Label, str] | None = None
         while await crowd.pause():
@@ -112,7 +112,7 @@ async def _call(socket: aiohttp.ClientWebSocketResponse, label: Label, printer: 
 
 async def page(crowd: Crowd, client: str) -> None:
     """A web page: no key, never sends again, does not wait for one label before it sends the next."""
-    async with aiohttp.ClientSession() as web:
+    async with aiohttp.ClientSession(headers=crowd.gateway.headers) as web:
         number = count()
         while await crowd.pause():
             with suppress(*BROKEN):

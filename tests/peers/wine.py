@@ -46,36 +46,32 @@ class Program:
     """A Windows program that runs; what it says is kept in a file."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._process = process
+        self.process = process
+        """Its number is that of this machine, not the one that Windows would give it."""
         self.log = log
         self._listening = asyncio.ensure_future(self._listen())
 
     @property
-    def pid(self) -> int:
-        """Its number on this machine, not the one that Windows would give it."""
-        return self._process.pid
-
-    @property
     def returncode(self) -> int | None:
-        return self._process.returncode
+        return self.process.returncode
 
     def press_ctrl_c(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         """SIGKILL: as when the power fails, but for what the system has already taken."""
         with suppress(ProcessLookupError):
-            self._process.kill()
+            self.process.kill()
 
     async def ended(self) -> int:
         """Wait for its end; return its exit code."""
         await self._listening
-        return await self._process.wait()
+        return await self.process.wait()
 
     async def _listen(self) -> None:
-        assert self._process.stdout is not None
+        assert self.process.stdout is not None
         with self.log.open("ab", buffering=0) as log:
-            while said := await self._process.stdout.read(SAYS_BYTES):
+            while said := await self.process.stdout.read(SAYS_BYTES):
                 log.write(said)
 
 
