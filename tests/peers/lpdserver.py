@@ -96,8 +96,8 @@ class LpdServer:
 
     async def printed(self, count: int = 1) -> list[bytes]:
         """Wait for so many documents, return all that came out: each as often as its control file says."""
-        await self._until(lambda: len(self._papers()) >= count)
-        return self._papers()
+        await self._until(lambda: len(self.papers) >= count)
+        return self.papers
 
     async def had(self, count_bytes: int) -> Job:
         """Wait until the last job has so much of its data."""
@@ -113,7 +113,9 @@ class LpdServer:
         """Wait until nobody is connected."""
         await self._until(lambda: not self._guests)
 
-    def _papers(self) -> list[bytes]:
+    @property
+    def papers(self) -> list[bytes]:
+        """What came out so far."""
         return [bytes(job.data) * job.copies for job in self.jobs if job.whole and job.control]
 
     async def _until(self, true: Callable[[], bool]) -> None:

@@ -30,6 +30,8 @@ class SerialPrinter:
         self.papers: list[bytes] = []
         self.partial: list[bytes] = []
         self.answer: Callable[[bytes], bytes] = lambda _: b""
+        self.holds_at: int | None = None
+        """Of a document it reads so much, and no more until it is released."""
         self._bytes_per_s = bytes_per_s
         self._paper = bytearray()
         self._master = -1
@@ -130,6 +132,8 @@ class SerialPrinter:
 
     async def _take(self, data: bytes) -> None:
         self._paper += data
+        if self.holds_at is not None and len(self._paper) >= self.holds_at:
+            self.hold()
         if self._bytes_per_s:
             await asyncio.sleep(len(data) / self._bytes_per_s)
         if said := self.answer(bytes(self._paper)):
