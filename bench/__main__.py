@@ -21,6 +21,7 @@ from bench import machine
 from bench.memory import start_rows
 from bench.plan import Plan
 from bench.probes import large_rows, stalled_rows
+from bench.serial import serial_rows
 from bench.speed import speed_rows
 from bench.table import Row, show
 from bench.usb import usb_rows
@@ -33,6 +34,7 @@ CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
     "large": large_rows,
     "stalled": stalled_rows,
     "weblink": weblink_rows,
+    "serial": serial_rows,
     "usb": usb_rows,
 }
 STORE = "store"
