@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import machine
+from bench.discovery import discovery_rows
 from bench.memory import start_rows
 from bench.plan import Plan
 from bench.probes import large_rows, stalled_rows
@@ -35,6 +36,7 @@ CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
     "stalled": stalled_rows,
     "weblink": weblink_rows,
     "serial": serial_rows,
+    "discovery": discovery_rows,
     "usb": usb_rows,
 }
 STORE = "store"

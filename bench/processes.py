@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -32,12 +33,12 @@ class Server:
 
 
 @contextmanager
-def gateway(data: Path, printers: Mapping[str, str]) -> Iterator[Server]:
-    """Run `fanfold serve` as a user does, with these printers (name: URI)."""
+def gateway(data: Path, printers: Mapping[str, str], env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run `fanfold serve` as a user does, with these printers (name: URI) and settings of the environment."""
     port = free_port()
     named = [part for name, uri in printers.items() for part in ("--printer", f"{name}={uri}")]
     serve = [FANFOLD, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}", *named]
-    with serving([*serve, "--log-level", "warning"], port, "/v1/health", 200) as server:
+    with serving([*serve, "--log-level", "warning"], port, "/v1/health", 200, env) as server:
         yield server
 
 
@@ -50,10 +51,12 @@ def echo() -> Iterator[Server]:
 
 
 @contextmanager
-def serving(command: Sequence[str], port: int, path: str, status: int) -> Iterator[Server]:
+def serving(
+    command: Sequence[str], port: int, path: str, status: int, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Run a server; it is there when it answers so at that path."""
     start = time.perf_counter()
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, env={**os.environ, **(env or {})})
     try:
         while _answer(port, path) != status:
             if process.poll() is not None or time.perf_counter() - start > START_LIMIT_S:

@@ -102,6 +102,12 @@ def service(
     )
 
 
+def pointer(name: str, kind: str, among: str) -> bytes:
+    """Return a packet that says of a service that it is one among those of another kind, and nothing more."""
+    whole = [name, *kind.split("."), "local"]
+    return answer(([*among.split("."), "local"], _PTR, _IN, 4500, _name(whole)))
+
+
 def answer(*records: tuple[Iterable[str], int, int, int, bytes]) -> bytes:
     """Return a packet of records: name, type, class, time to live, data."""
     body = b"".join(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from fanfold.app import Gateway
 from fanfold.config import Discovery, Listener, Settings
@@ -20,7 +21,7 @@ from fanfold.scouts.mdns import MdnsScout
 from fanfold.scouts.mdns_book import MOST_SERVICES
 from fanfold.simulate.socket import SocketPrinter
 from fanfold.transports.base import Discovered
-from tests.peers.announcer import LOOPBACK, announcer, answer, service, shout, token
+from tests.peers.announcer import LOOPBACK, announcer, answer, pointer, service, shout, token
 from tests.peers.app import App
 from tests.peers.avahi import private_avahi
 from tests.peers.cupsd import private_cupsd
@@ -141,17 +142,26 @@ async def test_what_was_announced_before_anybody_looked_is_found(tmp_path: Path)
             assert f"ipp://{LOOPBACK}:8631/p" in {way["uri"] for way in device["ways"]}
 
 
-async def test_records_that_come_one_by_one_are_asked_for(tmp_path: Path) -> None:
-    """Only the pointer is shouted; what it points to is answered when it is asked for."""
+async def test_records_that_come_one_by_one_are_asked_for() -> None:
+    """Only the pointer is shouted; where it points to, nobody says more before he is asked."""
     word = token()
     async with announcer(f"shy-{word}") as host:
-        await host.announce((f"Shy {word}", "_shy._tcp", 9100, {}))
-        info = host._services.pop((f"Shy {word}", "_shy._tcp"))
-        info.type, info.name = f"{SOCKET}.local.", f"Shy {word}.{SOCKET}.local."
-        host.zeroconf.zeroconf.registry.async_update(info)
+        await host.announce((f"Shy {word}", "_shy._tcp", 9100, {"ty": "Shy one"}))
         async with scout() as looking:
             await looking.sightings()
+            shout(pointer(f"Shy {word}", "_shy._tcp", SOCKET))
             await so_many(1, lambda: seen(looking, word))
+            (found,) = await seen(looking, word)
+            assert (found.uri, found.info) == (f"socket://{LOOPBACK}", "Shy one")
+
+
+def files() -> int:
+    """How many files, sockets among them, this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def holds(count: int) -> bool:
+    return files() == count
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -160,12 +170,14 @@ def test_looking_ends_in_peace_on_either_loop(loop: str) -> None:
         word = token()
         async with announcer(f"loop-{word}") as host, scout() as looking:
             await host.announce((f"Loop {word}", SOCKET, 9100, {}))
+            open_before = files()
             await so_many(1, lambda: seen(looking, word))
             await looking.close()
             await looking.close()
+            await until(lambda: holds(open_before), "the end of its sockets")
             await so_many(1, lambda: seen(looking, word))
 
-    factory = None if loop == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+    factory = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}[loop]
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(look())
 

@@ -52,14 +52,14 @@ def _device(cluster: Cluster, shared: Counter[str]) -> Device:
 
 
 def _order(cluster: Cluster) -> Callable[[Sighting], tuple[object, ...]]:
-    """The best way first; queues last: those that there are are printers already."""
+    """The best way first; queues, whose schemes are in no list, last: they are printers already."""
     languages = {name for one in cluster.sightings for name in one.found.traits.languages}
     schemes = _FOR_LABELS if languages - PAGES else _FOR_PAGES
 
     def key(one: Sighting) -> tuple[object, ...]:
         scheme = one.found.uri.partition(":")[0]
         place = schemes.index(scheme) if scheme in schemes else len(schemes)
-        return one.is_queue, place, len(one.found.uri), one.found.uri, one.seen_by, repr(one.found)
+        return place, len(one.found.uri), one.found.uri, one.seen_by, repr(one.found)
 
     return key
 

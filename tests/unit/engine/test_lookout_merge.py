@@ -91,6 +91,8 @@ def test_printers_with_one_lying_uuid_at_two_addresses_stay_two() -> None:
     found = listed(one, two)
     assert len(found) == 2
     assert found[0].id != found[1].id
+    other = announced("pdl-datastream", "XP-80", "b.local.", "192.0.2.8", UUID=UUID, ty="XP-58")
+    assert len({device.id for device in listed(one, other)}) == 2, "nor have they one id, whatever they are called"
     ambiguous = queue("q", f"dnssd://x/?uuid={UUID}")
     assert len(listed(one, two, ambiguous)) == 3, "nobody knows which of the two the queue leads to"
 
