@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.peers.avahi import Avahi
 from tests.peers.bus import private_bus
 from tests.peers.processes import answers, end, found, free_port, need, until
 
@@ -34,6 +35,8 @@ class Eve:
     tls: bool
     formats: tuple[str, ...]
     env: dict[str, str]
+    name: str = ""
+    """By which it announces itself; empty: it does not."""
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -105,14 +108,20 @@ class Eve:
 
 
 @asynccontextmanager
-async def eve_printer(tmp_path: Path, *, formats: tuple[str, ...] = FORMATS, tls: bool = False) -> AsyncIterator[Eve]:
-    """Run a printer that takes these formats. `tls`: it is to be spoken to over TLS, with a certificate of its own."""
+async def eve_printer(
+    tmp_path: Path, *, formats: tuple[str, ...] = FORMATS, tls: bool = False, avahi: Avahi | None = None
+) -> AsyncIterator[Eve]:
+    """Run a printer that takes these formats. `tls`: it is to be spoken to over TLS, with a certificate of its own.
+
+    With an avahi it announces itself there, under the name of that avahi's host.
+    """
     need("ippeveprinter", "dbus-daemon")
     folder = tmp_path / "eve"
     for name in ("spool", "printed", "keys"):
         (folder / name).mkdir(parents=True)
-    async with private_bus(folder) as env:
-        eve = Eve(folder, free_port(), tls, formats, env)
+    async with private_bus(folder) as alone:
+        env, name = (avahi.env, avahi.host) if avahi else (alone, "")
+        eve = Eve(folder, free_port(), tls, formats, env, name)
         try:
             await eve.start()
             yield eve
@@ -126,11 +135,12 @@ async def _start_printer(eve: Eve) -> asyncio.subprocess.Process:
     command.write_text(_PRINT.format(folder=folder))
     command.chmod(0o755)
     binary = found("ippeveprinter") or "ippeveprinter"
+    announces = () if eve.name else ("-r", "off")
     with (folder / "eve.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
-            binary, "-r", "off", "-n", "localhost", "-p", str(eve.port), "-d", str(folder / "spool"),
+            binary, *announces, "-n", "localhost", "-p", str(eve.port), "-d", str(folder / "spool"),
             "-K", str(folder / "keys"), "-c", str(command), "-f", ",".join(eve.formats), "-s", "20,20", "-2", "-vv",
-            "Eve",
+            eve.name or "Eve",
             env={**os.environ, **eve.env},
             start_new_session=True, stdout=log, stderr=log,
         )  # fmt: skip

@@ -25,6 +25,8 @@ from tests.peers.announcer import LOOPBACK, announcer, answer, pointer, service,
 from tests.peers.app import App
 from tests.peers.avahi import private_avahi
 from tests.peers.cupsd import private_cupsd
+from tests.peers.deliveries import PDF
+from tests.peers.ippeve import eve_printer
 from tests.peers.processes import until
 
 SOCKET, IPP, IPPS, LPD = "_pdl-datastream._tcp", "_ipp._tcp", "_ipps._tcp", "_printer._tcp"
@@ -131,6 +133,27 @@ async def test_avahi_and_we_see_each_other_and_goodbyes(tmp_path: Path) -> None:
         await so_many(1, lambda: seen(looking, word))
         await host.withdraw(f"From zeroconf {word}", IPP)
         await so_many(0, lambda: seen(looking, word))
+
+
+async def test_a_real_ipp_printer_is_found_with_what_it_says_of_itself_and_prints(tmp_path: Path) -> None:
+    word = f"eve-{token()}"
+    async with (
+        private_avahi(tmp_path, word) as avahi,
+        eve_printer(tmp_path, avahi=avahi) as eve,
+        gateway(tmp_path) as app,
+    ):
+        await until(lambda: has_ways(app, word, "ipp"), "its way")
+        (device,) = await devices(app, word)
+        assert "pdf" in device["traits"]["languages"]
+        way = next(way["uri"] for way in device["ways"] if way["uri"].startswith("ipp:"))
+        assert way == f"ipp://{LOOPBACK}:{eve.port}/ipp/print"
+        status, _ = await app.call("POST", f"/v1/discovered/{device['id']}/add", json={"name": "Eve", "uri": way})
+        assert status == 201
+        _, job = await app.call(
+            "POST", "/v1/printers/Eve/jobs?wait=delivered", data=PDF, headers={"Content-Type": "application/pdf"}
+        )
+        assert job["state"] == "completed", job
+        assert eve.printed == [PDF]
 
 
 async def test_what_was_announced_before_anybody_looked_is_found(tmp_path: Path) -> None:
