@@ -297,7 +297,9 @@ class PrinterPort:
         self._statuses: list[int | None] = []
         self._news: asyncio.Event | None = None
 
-    def look(self) -> None:
+    async def look(self) -> None:
+        self._attach()
+        await asyncio.sleep(0)  # the kernel knows at once
         if self._gone:
             raise _error(errno.ENODEV)
 

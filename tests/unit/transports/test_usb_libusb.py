@@ -116,6 +116,15 @@ async def test_unplugged_in_the_middle_it_leaves_a_doubt_with_an_exact_count(tmp
     assert device.log[-1] == "close"
 
 
+async def test_unplugged_before_the_first_byte_it_got_nothing(tmp_path: Path) -> None:
+    device = UsbDevice()
+    async with on(UsbBus(device), tmp_path).open(Printer(PrinterId("usb"), "At USB", URI)) as link:
+        device.gone = True
+        with pytest.raises(NotReached):
+            await link.deliver(work(LABEL), Ledger())
+        assert link.sent_bytes == 0
+
+
 async def test_a_driver_is_put_back_also_when_the_printer_is_not_to_be_had(tmp_path: Path) -> None:
     device = UsbDevice(busy=True)
     assert (await refused(on(UsbBus(device), tmp_path))).reasons == ("busy-elsewhere",)

@@ -60,4 +60,4 @@ class Known:
     async def _outlast(self) -> None:
         """Give the kernel the time to notice. Raises OSError: it is gone."""
         await asyncio.sleep(GONE_WITHIN_S)
-        self._port.look()
+        await self._port.look()

@@ -15,8 +15,9 @@ from fanfold.transports.usb.thread import OwnThread
 STEP_MS = 100
 """How long one transfer may wait for the printer before others get their turn, and a cancel its chance."""
 LISTEN_MS = 1
-PAUSE_S = 0.05
-"""How long between two looks at what the printer says; each look costs LISTEN_MS of the time for sending."""
+PAUSES_S = (0.002, 0.05)
+"""How long between two looks at what the printer says: at first after it spoke, and at most. Each look costs LISTEN_MS
+of the time for sending."""
 ASK_MS = 1000
 CLOSE_LIMIT_S = 6.0
 READ_BYTES = 4096
@@ -66,8 +67,9 @@ class LibusbPort:
             self.drop()
             raise
 
-    def look(self) -> None:
-        """Nothing to see: each transfer tells."""
+    async def look(self) -> None:
+        """See whether it can be asked anything. Raises OSError when it is gone."""
+        await self.status()
 
     def write(self, piece: memoryview) -> int:
         """Take the piece; `ready` sends it."""
@@ -86,10 +88,12 @@ class LibusbPort:
         """Wait for what the printer says. Raises OSError: EINVAL where it has no way back."""
         if self._interface.back is None:
             raise OSError(errno.EINVAL, "it has no way back")
+        pause_s, longest_s = PAUSES_S
         while True:
             if said := await self._thread.do(self._listen):
                 return said
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, longest_s)
 
     async def status(self) -> int | None:
         """Ask for the port status. Raises OSError when it is gone."""

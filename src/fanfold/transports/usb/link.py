@@ -49,7 +49,7 @@ class UsbLink:
         reasons = StallReasons(report, self._port, self._where, self._judge, lambda: self.sent_bytes)
         watch = StallWatch(Movement(self._port, self._total), self._where, self._options.stall_after_s, reasons)
         try:
-            await self._port.ready()  # what is gone by now got nothing
+            await self._port.look()  # what is gone by now got nothing
             await self._send(work, report)
             await self._port.ready()
             return await self._end()

@@ -44,7 +44,7 @@ class NodePort:
         self.taken_bytes = 0
         self._file, self._thread = file, thread
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """See whether the kernel still has it. Raises OSError ENODEV."""
         self._is_writable()
 

@@ -22,8 +22,8 @@ class Port(Protocol):
     def taken_bytes(self) -> int:
         """How many of them the printer has taken."""
 
-    def look(self) -> None:
-        """See whether it is still there, as far as the kernel knows. Never waits. Raises OSError: it is not."""
+    async def look(self) -> None:
+        """See whether it is still there, as far as the kernel knows, in a bounded time. Raises OSError: it is not."""
 
     def write(self, piece: memoryview) -> int:
         """Hand over a piece of at most PIECE_BYTES, return how much of it was. Never waits.
