@@ -70,6 +70,8 @@ class FakeQueue:
     """EnumJobs fails with code 0 (Wine)."""
     lies: bool = False
     """SetJob and AbortPrinter say well and do nothing, and an aborted job prints (Wine)."""
+    ignores: set[int] = field(default_factory=set)
+    """What SetJob does not do, and calls well."""
     renames: str = ""
     """What it calls every job."""
     takes_at_most: int | None = None
@@ -257,7 +259,7 @@ class FakeSpooler:
         with self._of(handle, "SetJob") as held:
             queue = held.queue
             found = next((one for one in queue.jobs if one.id == job), None)
-            if queue.lies:
+            if queue.lies or int(control) in queue.ignores:
                 return
             if found is None:
                 raise CallFailed("SetJob", INVALID_PARAMETER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -312,6 +313,15 @@ async def test_a_failure_before_the_first_byte_costs_nothing(
     assert queue.paper == [ZPL]
 
 
+@pytest.mark.parametrize(("attributes", "error"), [(0, NotReached), (DIRECT, Interrupted)])
+async def test_where_windows_tells_nothing_a_failed_first_write_is_a_doubt_only_if_it_went_to_the_printer_itself(
+    transport: WinspoolTransport, queue: FakeQueue, attributes: int, error: type[Exception]
+) -> None:
+    queue.attributes, queue.is_blind, queue.fails = attributes, True, {"WritePrinter": 31}
+    with pytest.raises(error):
+        await deliver(transport, URI, work_of(ZPL))
+
+
 async def test_a_refused_datatype_is_no_refused_write(transport: WinspoolTransport, queue: FakeQueue) -> None:
     queue.fails = {"WritePrinter": NO_DATATYPE}
     with pytest.raises(Declined):
@@ -414,6 +424,9 @@ async def test_a_thread_that_never_comes_back_blocks_its_printer_only_and_no_shu
         await deliver(transport, URI, work_of(ZPL))
     await transport.close()
     assert queue.paper == []
+    threads = [one for one in threading.enumerate() if one.name.startswith("fanfold-winspool")]
+    assert threads
+    assert all(one.daemon for one in threads), "Python does not wait for it at its end"
 
 
 async def test_a_print_server_that_does_not_answer_is_away_in_bounded_time_and_asked_again(
@@ -492,6 +505,41 @@ async def test_where_cancelling_is_said_to_go_well_and_does_nothing_nothing_is_c
         assert (await under.task).evidence is Evidence.DELIVERED
 
 
+async def test_a_job_that_was_not_seen_to_be_paused_may_have_begun_before_it_was_deleted(
+    transport: WinspoolTransport, queue: FakeQueue
+) -> None:
+    queue.prints, queue.ignores = False, {1}
+    async with under_way(transport, URI) as under:
+        await under.ledger.is_sent.wait()
+        await under.link.recall()
+        with pytest.raises(Interrupted, match="may have gone to the printer"):
+            await under.task
+
+
+async def test_a_job_that_cannot_be_deleted_is_not_left_paused(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.prints, queue.ignores = False, {3, 5}
+    async with under_way(transport, URI) as under:
+        await under.ledger.is_sent.wait()
+        await under.link.recall()
+        spooler.change(queue, prints=True)
+        assert (await under.task).evidence is Evidence.DELIVERED
+
+
+async def test_a_job_that_is_taken_back_while_it_is_begun_gets_no_byte(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.hangs = {"StartDocPrinter"}
+    async with under_way(transport, URI) as under:
+        await until_called(spooler, "StartDocPrinter")
+        await under.link.recall()
+        spooler.change(queue, hangs=set())
+        with pytest.raises(Declined, match=r"taken back when .* had 0 of"):
+            await under.task
+    assert (queue.jobs, queue.paper) == ([], [])
+
+
 async def test_a_job_that_was_printed_meanwhile_is_not_taken_back(
     transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
 ) -> None:
@@ -514,7 +562,7 @@ async def test_a_cancelled_delivery_leaves_nothing_behind(
         await asyncio.wait({under.task})
     await deliver(transport, URI, work_of(ZPL))
     assert queue.paper == [ZPL]
-    assert spooler._handles == {} or len(spooler._handles) <= 1
+    assert "AbortPrinter" in spooler.calls
 
 
 async def until_called(spooler: FakeSpooler, call: str) -> None:

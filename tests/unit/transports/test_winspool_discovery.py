@@ -134,6 +134,7 @@ async def test_a_list_that_hangs_is_given_up_in_time_and_asked_again_when_it_ret
     spooler.hangs.clear()
     spooler.change(queue)
     assert await names(transport) == ["Zebra"]
+    assert spooler.calls.count("EnumPrinters") == 2, "what was given up is not made up for"
 
 
 async def test_a_print_server_that_hangs_holds_up_no_other_queue(
