@@ -35,12 +35,15 @@ class Linux:
         """Ask the kernel; by `proc` only where it does not answer, or must not be asked."""
         self._proc = proc
         self._kernel = Kernel.open() if by_kernel else None
+        self._can_tell = self._kernel is not None or (proc / "net" / "tcp").exists()
         self._house = frozenset({0, os.geteuid()})
         self._nobodies = _nobodies(proc)
         self._names: dict[int, str] = {}
 
     async def user(self, peer: Address, ours: Address) -> Neighbour:
         """Return whose socket it is that is at `peer` and connected to `ours`; nobody, where it is no longer open."""
+        if not self._can_tell:
+            return Neighbour(is_told=False)
         if self._kernel is not None:
             uid = self._kernel.user(peer, ours)
         else:

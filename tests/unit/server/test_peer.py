@@ -205,6 +205,11 @@ async def test_users_whom_a_container_cannot_tell_apart_are_nobody(tmp_path: Pat
         assert await whose(ours, Linux(tmp_path)) == Neighbour()
 
 
+async def test_where_neither_the_kernel_nor_proc_may_be_asked_it_is_untold(tmp_path: Path) -> None:
+    with connected() as (_, ours):
+        assert await whose(ours, Linux(tmp_path, by_kernel=False)) == Neighbour(is_told=False)
+
+
 def test_addresses_of_this_machine_are_told_from_others() -> None:
     assert is_of_this_machine(("127.0.0.1", 5))
     assert is_of_this_machine(("127.8.9.10", 5))
