@@ -25,7 +25,7 @@ class Mood:
     greets: bytes = b""
     holds_at: int | None = None
     early: bytes = b""
-    """Said in the midst of the data, after its first byte."""
+    """Said once, in the midst of the data, after its first byte."""
 
 
 @dataclass
@@ -62,6 +62,8 @@ class LpdServer:
         self.port = 0
         self.goes_on = asyncio.Event()
         """Set it to end the moods that wait: no answer, holding."""
+        self.faults: list[str] = []
+        """What a client did that RFC 1179 has no word for; there must be none at the end."""
         self._buffer_bytes = buffer_bytes
         self._server: asyncio.Server | None = None
         self._guests: set[asyncio.StreamWriter] = set()
@@ -73,6 +75,7 @@ class LpdServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.leave()
+        assert not self.faults, self.faults
 
     @property
     def uri(self) -> str:
@@ -109,6 +112,11 @@ class LpdServer:
         await self._until(lambda: bool(self.jobs) and step in self.jobs[-1].steps)
         return self.jobs[-1]
 
+    def say(self, said: bytes) -> None:
+        """Say something to all who are connected."""
+        for guest in self._guests:
+            guest.write(said)
+
     async def alone(self) -> None:
         """Wait until nobody is connected."""
         await self._until(lambda: not self._guests)
@@ -143,7 +151,7 @@ class LpdServer:
 
     async def _receive(self, job: Job, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = await reader.readuntil(b"\n")
-        assert line[0] == 2, line
+        self._expect(line[0] == 2, f"it began with {line!r}")
         job.queue = line[1:-1].decode()
         self.jobs.append(job)
         await self._answer(job, "queue", writer)
@@ -152,18 +160,19 @@ class LpdServer:
                 job.aborted, job.whole, job.control = True, False, b""
                 await self._tell()
                 continue
+            self._expect(line[0] in (2, 3), f"it went on with {line!r}")
             size, name = line[1:-1].decode().split(" ")
             job.names.append(name)
             if line[0] == 2:
                 await self._control(job, int(size), reader, writer)
-            elif line[0] == 3:
+            else:
                 await self._data(job, int(size), reader, writer)
 
     async def _control(self, job: Job, size: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not await self._answer(job, "control name", writer):
             return
         control = await reader.readexactly(size)
-        assert await reader.readexactly(1) == b"\0"
+        self._expect(await reader.readexactly(1) == b"\0", "no zero behind the control file")
         if await self._answer(job, "control", writer):
             job.control = control
             await self._tell()
@@ -178,11 +187,16 @@ class LpdServer:
                 raise _Leaves
             job.data += chunk
             await self._tell()
-            if self.mood.early:
+            if len(job.data) == len(chunk):
                 writer.write(self.mood.early)
-        assert await reader.readexactly(1) == b"\0"
+        self._expect(await reader.readexactly(1) == b"\0", "no zero behind the data")
         job.whole = await self._answer(job, "data", writer)
         await self._tell()
+
+    def _expect(self, is_so: bool, words: str) -> None:
+        if not is_so:
+            self.faults.append(words)
+            raise _Leaves
 
     async def _perhaps_stop(self, job: Job, writer: asyncio.StreamWriter) -> None:
         if self.mood.holds_at is not None and len(job.data) >= self.mood.holds_at:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -213,6 +214,15 @@ async def test_a_server_that_speaks_before_it_is_asked_is_not_believed(transport
         assert all(not job.whole for job in server.jobs)
 
 
+async def test_an_answer_that_came_before_its_question_is_none(transport: LpdTransport) -> None:
+    async with LpdServer() as server, reached(transport, server) as link:
+        server.say(b"\0")
+        await asyncio.to_thread(select.select, [link._wire], [], [], 5)
+        with pytest.raises(NotReached, match="before it was asked"):
+            await link.deliver(work(LABEL), Heard())
+        assert not server.jobs[0].names
+
+
 async def test_a_job_refused_before_its_document_is_taken_back(transport: LpdTransport) -> None:
     async with LpdServer(Mood(answers={"data name": b"\x02"})) as server:
         with pytest.raises(NotReached):
@@ -265,8 +275,8 @@ async def test_a_break_in_the_midst_is_a_doubt_with_a_count(transport: LpdTransp
 async def test_an_answer_in_the_midst_of_the_document_is_a_doubt_never_a_success(
     transport: LpdTransport, early: bytes
 ) -> None:
-    async with LpdServer(Mood(early=early, holds_at=1)) as server:
-        with pytest.raises(Interrupted):
+    async with LpdServer(Mood(early=early, answers={"data": None})) as server:
+        with pytest.raises(Interrupted, match="in the midst of the document"):
             await deliver(transport, server, LARGE)
 
 
@@ -356,6 +366,21 @@ async def test_a_job_that_is_called_off_while_its_end_is_waited_for_says_that_al
         delivery.cancel()
         await asyncio.wait({delivery})
         assert link.sent_bytes == len(LABEL)
+
+
+async def test_a_job_that_is_called_off_when_all_of_it_is_under_way_does_not_come_out_either(
+    transport: LpdTransport,
+) -> None:
+    async with LpdServer(Mood(holds_at=1), buffer_bytes=1024) as server:
+        async with reached(transport, server) as link:
+            heard = Heard()
+            delivery = asyncio.ensure_future(link.deliver(work(bytes(300_000)), heard))
+            await heard.is_sent.wait()
+            delivery.cancel()
+            await asyncio.wait({delivery})
+        server.goes_on.set()
+        await server.alone()
+        assert await server.printed(0) == []
 
 
 async def test_a_server_that_dies_while_its_printer_is_waited_for_is_a_doubt(transport: LpdTransport) -> None:
