@@ -21,7 +21,7 @@ from fanfold.transports.winspool.address import queue_of, uri_of
 from fanfold.transports.winspool.mark import Mark
 from fanfold.transports.winspool.transport import WinspoolTransport
 from fanfold.wire import Document
-from tests.peers.deliveries import PDF, ZPL, deliver, printer_at, under_way, work_of
+from tests.peers.deliveries import PDF, ZPL, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ledger import Ledger
 from tests.peers.processes import until
 from tests.peers.winspool import (
@@ -107,6 +107,9 @@ async def test_where_there_is_no_windows_nothing_is_found_and_printers_are_away_
     with pytest.raises(NotReached, match="does not run Windows") as away:
         await deliver(transport, URI, work_of(ZPL))
     assert away.value.reasons == (Reason.OFFLINE,)
+    job = job_of(work_of(ZPL), None)
+    assert "not on this machine" in (await transport.find(printer_at(URI), job, Ledger())).uncertain
+    await transport.recall(printer_at(URI), job)
     await transport.close()
 
 

@@ -157,6 +157,14 @@ async def test_a_connection_is_a_printer_with_its_servers_name(
     assert far.paper == [ZPL]
 
 
+@pytest.mark.parametrize("name", ["a\x1b[31m", "a\0b", "x" * 10_000, " padded ", "a\\b", "\ud800", ""])
+async def test_a_name_that_no_uri_can_say_is_passed_over_and_the_others_are_not(
+    transport: WinspoolTransport, spooler: FakeSpooler, name: str
+) -> None:
+    spooler.add(FakeQueue(name))
+    assert await names(transport) == ["Zebra"]
+
+
 async def test_facts_of_a_queue_that_cannot_be_read_leave_its_name(
     transport: WinspoolTransport, queue: FakeQueue
 ) -> None:

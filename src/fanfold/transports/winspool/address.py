@@ -37,6 +37,14 @@ def uri_of(queue: str) -> str:
     return f"{SCHEME}:{quote(queue, safe='')}"
 
 
+def has_uri(queue: str) -> bool:
+    """Whether a queue that shows itself has a name that a URI can say; print servers are strangers."""
+    try:
+        return queue_of(uri_of(queue)) == queue
+    except (Refused, UnicodeError):
+        return False
+
+
 def _bad(uri: str, why: str) -> Refused:
     shown = uri if len(uri) <= 120 else f"{uri[:100]}…"
     return Refused(f"{shown!r} is no Windows queue: {why}. Write, for example, {EXAMPLE}", code="bad-uri", status=422)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-IDLE_S = 60.0
+IDLE_S = 10.0
 """A thread that has had nothing to do for so long ends; the next call begins another."""
 
 Task = Callable[[], None]

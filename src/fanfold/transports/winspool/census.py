@@ -12,7 +12,7 @@ from fanfold import marks
 from fanfold.errors import NotReached
 from fanfold.model import Reason
 from fanfold.transports.base import Discovered
-from fanfold.transports.winspool.address import uri_of
+from fanfold.transports.winspool.address import has_uri, uri_of
 from fanfold.transports.winspool.aside import Aside
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.queues import info_of, traits_of, why_not_raw
@@ -105,7 +105,7 @@ class Census:
         return self._spooler.queues(), self._spooler.default()
 
     async def _take(self, listed: Sequence[Listed]) -> None:
-        there = {one.name.casefold(): one for one in listed}
+        there = {one.name.casefold(): one for one in listed if has_uri(one.name)}
         gone = {key: replace(one, present=False) for key, one in self._entries.items() if key not in there}
         self._entries = {**self._entries, **gone}
         families = _families(there.keys() | gone.keys())

@@ -75,6 +75,8 @@ class WinspoolTransport:
 
     async def find(self, printer: Printer, job: Job, report: Report) -> Found:
         """Follow a job of an earlier run by its mark, or look for the one whose title carries our id and attempt."""
+        if self._windows is None:
+            return Found(uncertain="the spooler of Windows that has it is not on this machine")
         try:
             desk, mark = self._whereabouts(printer, job)
         except ValueError as error:
