@@ -15,7 +15,7 @@ KINDS = (("_ipp._tcp.local.", 631), ("_pdl-datastream._tcp.local.", 9100), ("_pr
 def info(number: int) -> ServiceInfo:
     printer, (kind, port) = number // len(KINDS), KINDS[number % len(KINDS)]
     said = {"ty": "Zebra ZD420", "rp": f"p{printer}", "usb_MFG": "Zebra", "usb_MDL": "ZD420-203dpi", "usb_CMD": "ZPL"}
-    host = f"bench-{printer}.local."
+    host = f"bench-{printer}.example."
     name = f"Bench {printer}.{kind}"
     return ServiceInfo(kind, name, port, properties=said, server=host, parsed_addresses=[f"127.0.1.{printer + 1}"])
 

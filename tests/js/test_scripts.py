@@ -16,6 +16,7 @@ from fanfold.app import Gateway
 from fanfold.config import Discovery, Listener, PrinterSetting, Settings, words
 from fanfold.dialects.printerwebsocket import PrinterWebSocket, PrinterWebSocketSettings
 from fanfold.model import Evidence, JobState
+from fanfold.scouts import mdns_names
 from fanfold.simulate.moods import Ready, ResetsAfter
 from fanfold.simulate.socket import SocketPrinter
 from fanfold.simulate.weblink import Discovery as Packet
@@ -168,7 +169,10 @@ async def test_printers_that_dial_in_are_let_in_and_rejected_by_the_pages_button
     assert saw["notice"] == ""
 
 
-async def test_a_printer_in_the_network_is_found_and_added_by_the_pages_buttons(tmp_path: Path) -> None:
+async def test_a_printer_in_the_network_is_found_and_added_by_the_pages_buttons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mdns_names, "addresses_of", lambda _: frozenset())
     word = token()
     hostile = f"<img src=x onerror=alert(1)> {word}"
     discovery = Discovery(cups=False, usb=False, interfaces=("127.0.0.1",))

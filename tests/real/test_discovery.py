@@ -17,6 +17,7 @@ from fanfold.app import Gateway
 from fanfold.config import Discovery, Listener, Settings
 from fanfold.engine.lookout import MOST_DEVICES
 from fanfold.errors import NotReached
+from fanfold.scouts import mdns_names
 from fanfold.scouts.mdns import MdnsScout
 from fanfold.scouts.mdns_book import MOST_SERVICES
 from fanfold.simulate.socket import SocketPrinter
@@ -30,6 +31,14 @@ from tests.peers.ippeve import eve_printer
 from tests.peers.processes import until
 
 SOCKET, IPP, IPPS, LPD = "_pdl-datastream._tcp", "_ipp._tcp", "_ipps._tcp", "_printer._tcp"
+
+
+@pytest.fixture(autouse=True)
+def resolver(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What the machine's resolver says of names of the link: here nothing, or what a test puts in."""
+    known: set[str] = set()
+    monkeypatch.setattr(mdns_names, "addresses_of", lambda _: frozenset(known))
+    return known
 
 
 @asynccontextmanager
@@ -133,6 +142,20 @@ async def test_avahi_and_we_see_each_other_and_goodbyes(tmp_path: Path) -> None:
         await so_many(1, lambda: seen(looking, word))
         await host.withdraw(f"From zeroconf {word}", IPP)
         await so_many(0, lambda: seen(looking, word))
+
+
+async def test_its_uri_has_its_name_where_this_machines_resolver_knows_it(tmp_path: Path, resolver: set[str]) -> None:
+    word = token()
+    resolver.add(LOOPBACK)
+    async with announcer(f"named-{word}") as host, gateway(tmp_path) as app:
+        await host.announce((f"Named {word}", SOCKET, 9107, {}), (f"Named {word}", IPP, 631, {"rp": "p"}))
+
+        async def is_named() -> bool:
+            ways = {way["uri"] for one in await devices(app, word) for way in one["ways"]}
+            return ways == {f"socket://named-{word}.local:9107", f"ipp://named-{word}.local/p"}
+
+        await until(is_named, "its name")
+        assert len(await devices(app, word)) == 1
 
 
 async def test_a_real_ipp_printer_is_found_with_what_it_says_of_itself_and_prints(tmp_path: Path) -> None:

@@ -8,8 +8,12 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 MOST_HOSTS = 256
+NSSWITCH = Path("/etc/nsswitch.conf")
+"""Where glibc is told whom to ask for names. Where nobody there knows mDNS, it would ask the DNS server for ours."""
+_ASKS_THE_LINK = re.compile(r"^hosts:.*\b(?:mdns\w*|resolve)\b", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,62}\.local")
 """Only such names are looked up: what else a stranger names is none of the link's business (RFC 6762 §3)."""
 
@@ -60,8 +64,18 @@ class Names:
 
 
 def addresses_of(host: str) -> frozenset[str]:
-    """Return what this machine's resolver says; nothing where it knows none. Blocks."""
+    """Return what this machine's resolver says of a name of the link; nothing where it knows none. Blocks."""
+    if not knows_local(NSSWITCH):
+        return frozenset()
     try:
         return frozenset(str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError):
         return frozenset()
+
+
+def knows_local(nsswitch: Path) -> bool:
+    """Tell whether the resolver asks the link for names of the link; true where no such file is: macOS, Windows."""
+    try:
+        return bool(_ASKS_THE_LINK.search(nsswitch.read_text("utf-8", "replace")))
+    except OSError:
+        return True

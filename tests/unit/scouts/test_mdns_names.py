@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,28 @@ def test_an_answer_after_the_loop_is_closed_is_nobodys(monkeypatch: pytest.Monke
     assert not thread.is_alive()
 
 
-def test_the_resolver_of_this_machine_is_asked() -> None:
+@pytest.mark.parametrize(
+    ("hosts", "knows"),
+    [
+        ("hosts: files mdns4_minimal [NOTFOUND=return] dns", True),
+        ("hosts:\tmymachines resolve [!UNAVAIL=return] files myhostname dns", True),
+        ("passwd: files\nhosts: files dns\n", False),
+        ("# hosts: mdns\nhosts: files dns", False),
+        ("", False),
+    ],
+)
+def test_a_resolver_that_would_ask_the_dns_server_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hosts: str, knows: bool
+) -> None:
+    (tmp_path / "nsswitch.conf").write_text(hosts)
+    monkeypatch.setattr(mdns_names, "NSSWITCH", tmp_path / "nsswitch.conf")
+    assert mdns_names.addresses_of("localhost") >= ({"127.0.0.1"} if knows else set())
+    assert bool(mdns_names.addresses_of("localhost")) is knows
+
+
+def test_without_a_file_that_says_otherwise_the_resolver_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mdns_names, "NSSWITCH", tmp_path / "none")
     assert "127.0.0.1" in mdns_names.addresses_of("localhost")
     assert mdns_names.addresses_of("\udcff") == frozenset()
