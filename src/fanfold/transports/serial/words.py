@@ -81,9 +81,9 @@ def held_by(line: Line) -> str:
     """Return what may hold us up on such a line besides the printer itself."""
     match line.flow:
         case Flow.RTSCTS:
-            return " (by its line to our CTS; a cable without that line does so for ever: then say `flow=`)"
+            return " (it holds our line CTS; a cable without that line does so for ever: then say another `flow=`)"
         case Flow.DSRDTR:
-            return " (by its line to our DSR; a cable without that line does so for ever: then say `flow=`)"
+            return " (it holds our line DSR; a cable without that line does so for ever: then say another `flow=`)"
         case _:
             return ""
 
