@@ -624,7 +624,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """All devices that showed themselves; `notes` say in words where nobody could look."""
+    """All devices that showed themselves, by name; `notes` say in words where nobody could look."""
 
     devices: tuple[Device, ...]
     notes: tuple[str, ...] = ()

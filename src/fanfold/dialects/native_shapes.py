@@ -199,7 +199,7 @@ class Device(Shape, frozen=True):
 
 
 class Devices(Shape, frozen=True):
-    """All devices that showed themselves; `notes` say in words where nobody could look."""
+    """All devices that showed themselves, by name; `notes` say in words where nobody could look."""
 
     devices: tuple[Device, ...]
     notes: tuple[str, ...]

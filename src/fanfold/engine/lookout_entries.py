@@ -25,8 +25,8 @@ class Entries:
         return cls(seen, tuple(zip(devices(found), found, strict=True)))
 
     def first(self, most: int) -> Sequence[tuple[Device, Cluster]]:
-        """Return so many of them."""
-        return self.devices[:most]
+        """Return so many of them, by name."""
+        return sorted(self.devices[:most], key=lambda one: (one[0].name.casefold(), one[0].id))
 
     def crowd(self, most: int) -> tuple[str, ...]:
         """Return words on those beyond so many, if there are any."""

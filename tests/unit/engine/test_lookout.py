@@ -144,6 +144,11 @@ async def test_it_is_added_under_another_name_and_by_another_way(tmp_path: Path)
         assert (view.printer.name, view.printer.uri) == ("Label 1", "ipp://192.0.2.7/ipp/print")
 
 
+async def test_devices_are_listed_by_name_whoever_was_seen_first(tmp_path: Path) -> None:
+    async with street(tmp_path, DOCK, replace(BAR, name="bar")) as at:
+        assert [one.name for one in (await at.seen()).devices] == ["bar", "Dock"]
+
+
 async def test_a_way_that_it_was_not_seen_by_is_refused(tmp_path: Path) -> None:
     async with street(tmp_path, DOCK) as at:
         refused = await at.refused(AddDiscovered((await at.device()).id, uri="socket://192.0.2.99"))
