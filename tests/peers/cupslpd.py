@@ -16,12 +16,15 @@ CUPS_LPD = Path("/usr/lib/cups/daemon/cups-lpd")
 
 @asynccontextmanager
 async def cups_lpd(cups: Cupsd) -> AsyncIterator[int]:
-    """Yield the port. Its jobs go to CUPS as raw bytes, and without the banner that an `L` line would bring."""
+    """Yield the port. Its jobs go to CUPS as raw bytes.
+
+    It has the connection itself (`nofork`): relayed by socat, its last byte may be lost when it ends right behind it.
+    """
     need("socat", str(CUPS_LPD))
     port = free_port()
     serve = f"{CUPS_LPD} -n -o document-format=application/vnd.cups-raw"
     process = await asyncio.create_subprocess_exec(
-        "socat", f"TCP-LISTEN:{port},fork,reuseaddr,bind=127.0.0.1", f"EXEC:{serve}",
+        "socat", f"TCP-LISTEN:{port},fork,reuseaddr,bind=127.0.0.1", f"EXEC:{serve},nofork",
         start_new_session=True, env={"CUPS_SERVER": cups.server, "PATH": "/usr/bin:/bin"},
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
