@@ -104,30 +104,29 @@ def run_(file: Path, data: Path, log: Path) -> None:
         return config.load(file, {}, {"data": data})
 
     def serve(on_ready: Any = lambda stop: None) -> int:
-        from fanfold.app import run
+        """Import what takes long only here: Windows wants to hear from a service within some seconds."""
+        from fanfold.app import LOG_FORMAT, run
 
-        settings = load()
-        logging.getLogger().setLevel(settings.log_level.upper())
-        return run(settings, load, on_ready)
+        _log_to(log, LOG_FORMAT)
+        try:
+            settings = load()
+            logging.getLogger().setLevel(settings.log_level.upper())
+            return run(settings, load, on_ready)
+        except FanfoldError as error:
+            logging.getLogger("fanfold").critical("%s", error.says)
+            raise Failed(error.says, Exit.CANNOT_START) from error
 
-    _log_to(log)
-    try:
-        if sys.platform == "win32":
-            from fanfold.cli.service.host import host
+    if sys.platform == "win32":
+        from fanfold.cli.service.host import host
 
-            host(serve)
-        else:
-            serve()
-    except FanfoldError as error:
-        logging.getLogger("fanfold").critical("%s", error.says)
-        raise Failed(error.says, Exit.CANNOT_START) from error
+        host(serve)
+    else:
+        serve()
 
 
-def _log_to(log: Path) -> None:
-    from fanfold.app import LOG_FORMAT
-
+def _log_to(log: Path, form: str) -> None:
     kept = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    logging.basicConfig(handlers=[kept], level=logging.INFO, format=LOG_FORMAT)
+    logging.basicConfig(handlers=[kept], level=logging.INFO, format=form)
 
 
 def _refuse_second(one: here.Service) -> None:

@@ -84,7 +84,7 @@ def _missing_token(config: Path, plan: Plan) -> list[str]:
         return []
     if isinstance(access, dict) and "token_file" in access:
         return []
-    wanted = f'token_file = "{plan.token}"'
+    wanted = f'token_file = "{plan.token.name}"'
     return [f"{config} names no token, so nobody can show it: add `{wanted}` under [access]."]
 
 

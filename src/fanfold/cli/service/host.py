@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import click
+
 from fanfold.cli.service.halt import Halt
 from fanfold.cli.service.plan import NAME, TITLE
 
@@ -57,6 +59,8 @@ def service_of(run: Run) -> Any:
             self._say(win32service.SERVICE_START_PENDING)
             try:
                 run(self._is_up)
+            except click.ClickException:  # told already; Windows learns that it failed
+                raise
             except BaseException:
                 log.exception("The service ended by a fault.")
                 raise

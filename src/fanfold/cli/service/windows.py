@@ -11,7 +11,7 @@ from fanfold.cli.exits import Failed
 from fanfold.cli.service.plan import ABOUT, NAME, TITLE, Plan
 from fanfold.cli.service.state import State
 
-ACCESS_DENIED, NO_SUCH_SERVICE, ALREADY_RUNS, NOT_RUNNING = 5, 1060, 1056, 1062
+ACCESS_DENIED, NO_RESPONSE, ALREADY_RUNS, NO_SUCH_SERVICE, NOT_RUNNING = 5, 1053, 1056, 1060, 1062
 RESTART_AFTER_MS = (5_000, 30_000, 60_000)
 FORGOTTEN_AFTER_S = 86_400
 """Failures before that do not count when the next one comes."""
@@ -188,13 +188,25 @@ def _start(service: Any) -> None:
     import win32service
 
     try:
+        _begin(service)
+    except pywintypes.error as error:
+        if error.winerror != NO_RESPONSE:
+            raise
+        _begin(service)  # its files came from a slow disk and are in memory now
+    ended = _wait(service, {win32service.SERVICE_RUNNING, win32service.SERVICE_STOPPED})
+    if ended != win32service.SERVICE_RUNNING:
+        raise Failed(f"Windows started the service {NAME}, but it is {_word(ended)}. Its log says why.")
+
+
+def _begin(service: Any) -> None:
+    import pywintypes
+    import win32service
+
+    try:
         win32service.StartService(service, None)
     except pywintypes.error as error:
         if error.winerror != ALREADY_RUNS:
             raise
-    ended = _wait(service, {win32service.SERVICE_RUNNING, win32service.SERVICE_STOPPED})
-    if ended != win32service.SERVICE_RUNNING:
-        raise Failed(f"Windows started the service {NAME}, but it is {_word(ended)}. Its log says why.")
 
 
 def _stop(service: Any) -> None:
