@@ -20,7 +20,7 @@ FLOORS: tuple[set[str], ...] = (
     {"fanfold.engine", "fanfold.dialects"},
     {"fanfold.server", "fanfold.registry"},
     {"fanfold.app"},
-    {"fanfold.demo"},
+    {"fanfold.demo", "fanfold.doctor"},
     {"fanfold.cli"},
     {"fanfold.__main__"},
 )

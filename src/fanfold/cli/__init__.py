@@ -25,6 +25,7 @@ COMMANDS = {
     "access": "access:access",
     "webhooks": "webhooks:webhooks",
     "reload": "upkeep:reload",
+    "doctor": "doctor:doctor",
     "version": "upkeep:version",
 }
 """Where each command stands in this folder, in the order of the help."""

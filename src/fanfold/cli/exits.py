@@ -17,6 +17,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     NOT_PRINTED = 4
     CANNOT_START = 5
+    UNHEALTHY = 6
 
 
 MEANS = {
@@ -26,6 +27,7 @@ MEANS = {
     Exit.UNREACHABLE: "no gateway could be reached",
     Exit.NOT_PRINTED: "`print --wait`: the job is held, aborted or canceled, or less is known than `--wait-for` says",
     Exit.CANNOT_START: "the gateway could not start",
+    Exit.UNHEALTHY: "`doctor` found a problem",
 }
 
 

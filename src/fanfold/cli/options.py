@@ -50,13 +50,14 @@ def _asks(flag: str, name: str, command: Callable[..., None]) -> Callable[..., N
     @click.option("--token", envvar="FANFOLD_TOKEN", hidden=True)
     @functools.wraps(command)
     def asked(*args: Any, as_json: bool, token_file: Path | None, token: str | None, **kwargs: Any) -> None:
-        gateway = Gateway(kwargs.pop(name), _secret(token_file, token))
+        gateway = Gateway(kwargs.pop(name), secret_of(token_file, token))
         command(gateway, _as_json if as_json else _in_words, *args, **kwargs)
 
     return asked
 
 
-def _secret(file: Path | None, token: str | None) -> str | None:
+def secret_of(file: Path | None, token: str | None) -> str | None:
+    """Return the gateway's secret that the caller gave, if any. Raises Failed."""
     try:
         secret = file.read_text("utf-8-sig").strip() if file else token
     except (OSError, UnicodeError) as error:
