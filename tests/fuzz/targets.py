@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from fanfold import device_id
 from fanfold.languages.escpos import EscPos
 from fanfold.languages.tspl import Tspl
 from fanfold.languages.zpl import Zpl
@@ -103,7 +104,22 @@ def identity(data: bytes) -> None:
         assert found is None or all(word.isprintable() for word in (found.make, found.model, found.serial))
 
 
+def device(data: bytes) -> None:
+    says = device_id.read_bytes(data)
+    for word in (says.make, says.model, says.serial, says.description, *says.commands):
+        assert word.isprintable()
+        assert len(word) <= device_id.VALUE_LENGTH
+    assert set(says.languages) <= {device_id.language_of(command) for command in says.commands} - {""}
+
+
 TARGETS = {
+    "device": Target(
+        device,
+        (
+            b"\0\x31MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;",
+            b"MANUFACTURER:Zebra Technologies ;COMMAND SET:ZPL,EPL;MODEL:ZTC ZD420;SERN:50J;DES:x;",
+        ),
+    ),
     "identity": Target(
         identity,
         (
