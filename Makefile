@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
-FUZZ := packet messages replies tally
+FUZZ := packet messages replies tally identity device
 FUZZ_S := 30
 
 # A gateway with a virtual printer, and a label printed as a web page would; ONCE=1 ends after the print.
