@@ -310,3 +310,38 @@ async def test_a_reload_asked_for_before_the_gateway_is_up_does_not_end_it() -> 
     )
     said, _ = await run.communicate()
     assert (run.returncode, said) == (0, b"alive\n")
+
+
+STOPPED_FROM_OUTSIDE = """
+import sys, threading
+from dataclasses import replace
+from pathlib import Path
+from fanfold import app
+from fanfold.config import Discovery, Listener, Settings
+
+settings = Settings(data=Path(sys.argv[1]), listeners=(Listener("127.0.0.1", 0),), discovery=Discovery(cups=False))
+ready, stops = threading.Event(), []
+
+def on_ready(stop):
+    stops.append(stop)
+    ready.set()
+
+gateway = threading.Thread(target=app.run, args=(settings, lambda: settings, on_ready))
+gateway.start()
+assert ready.wait(15)
+stops[0]()
+gateway.join(15)
+assert not gateway.is_alive()
+stops[0]()
+print("stopped")
+"""
+
+
+async def test_a_gateway_in_another_thread_is_stopped_from_outside_as_often_as_one_likes(tmp_path: Path) -> None:
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STOPPED_FROM_OUTSIDE, str(tmp_path / "data"),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = await asyncio.wait_for(run.communicate(), 19)
+    assert said.strip() == b"stopped", complained.decode()
+    assert b"stopping: no new work" in complained

@@ -12,11 +12,14 @@ READY = "READY=1"
 
 
 def tell(state: str, environment: Mapping[str, str]) -> bool:
-    """Send the state; return whether somebody wants to know. Raises OSError where it cannot be told."""
+    """Send the state; return whether somebody was told. A name that an older session left is nobody's."""
     name = environment.get("NOTIFY_SOCKET", "")
     if not name:
         return False
     address = "\0" + name[1:] if name.startswith("@") else name
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
-        line.sendto(state.encode(), address)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+            line.sendto(state.encode(), address)
+    except OSError:  # systemd itself, where it waits in vain, says so and ends us
+        return False
     return True

@@ -270,6 +270,7 @@ def test_systemd_is_told_that_it_is_ready(tmp_path: Path, abstract: bool) -> Non
 
 def test_nobody_is_told_who_did_not_ask() -> None:
     assert not tell(READY, {})
+    assert not tell(READY, {"NOTIFY_SOCKET": "/no/such/socket"})
 
 
 @pytest.mark.parametrize("order", ["wish first", "stop first"])
