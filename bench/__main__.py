@@ -27,6 +27,7 @@ from bench.speed import speed_rows
 from bench.table import Row, show
 from bench.usb import usb_rows
 from bench.weblink import weblink_rows
+from bench.windows import windows_rows
 
 RESULTS = Path(__file__).with_name("results")
 CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
@@ -35,6 +36,7 @@ CHAPTERS: Mapping[str, Callable[[Plan], list[Row]]] = {
     "large": large_rows,
     "stalled": stalled_rows,
     "weblink": weblink_rows,
+    "windows": windows_rows,
     "serial": serial_rows,
     "discovery": discovery_rows,
     "usb": usb_rows,
