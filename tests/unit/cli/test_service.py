@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fanfold import config
@@ -69,6 +69,7 @@ def _unescaped(match: re.Match[str]) -> str:
 WORD = st.text(st.characters(min_codepoint=1, max_codepoint=126), max_size=20)
 
 
+@example(["/bin/$x", "$HOME", "a$$b", "50%", "%%h", "two words", 'a "quoted" one', "back\\slash", "new\nline", ""])
 @given(st.lists(WORD, min_size=1, max_size=5).filter(lambda words: bool(words[0])))
 def test_systemd_gets_each_word_of_the_command_as_it_is(words: list[str]) -> None:
     line = command_line(words)
