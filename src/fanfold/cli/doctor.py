@@ -18,6 +18,7 @@ from fanfold.cli.gateway import DEFAULT_URL, Gateway
 from fanfold.cli.options import secret_of
 from fanfold.cli.service import here
 from fanfold.cli.service.answer import who_answers
+from fanfold.doctor.bounded import bounded
 from fanfold.doctor.surroundings import ServiceSeen, Surroundings, Unanswered
 from fanfold.errors import FanfoldError
 
@@ -100,15 +101,21 @@ def _settings(file: Path | None, data: str | None) -> _Found:
     if service is not None:  # its command names file and data, and it has an environment of its own
         file, flags, environment = Path(service.plan.config), {"data": str(service.plan.data)}, {}
     try:
-        return _Found(config.load(file, environment, flags), is_services=service is not None)
+        read = bounded(lambda: config.load(file, environment, flags), WITHIN_S)
+    except TimeoutError:
+        return _Found(None, f"its files could not be read within {WITHIN_S} s.", service is not None)
     except FanfoldError as error:
         return _Found(None, error.says, service is not None)
+    return _Found(read, is_services=service is not None)
 
 
 def _installed() -> here.Service | None:
     try:
-        return here.installed()
-    except (Failed, OSError):  # what keeps services here cannot be asked: then it keeps none of ours
+        return bounded(here.installed, WITHIN_S)
+    except (
+        Failed,
+        OSError,
+    ):  # TimeoutError is one; what keeps services here cannot be asked: then it keeps none of ours
         return None
 
 

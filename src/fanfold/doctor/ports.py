@@ -146,7 +146,7 @@ def localhost(addresses: list[str], settings: Settings) -> Finding:
     if strange or not addresses:
         meant = ", ".join(strange) if strange else "nothing"
         mend = f"Put the lines `127.0.0.1 localhost` and `::1 localhost` into {hosts}."
-        return _find.problem("localhost", f"The name localhost means {meant} on this machine.", mend, **facts)
+        return _find.problem("localhost-strange", f"The name localhost means {meant} on this machine.", mend, **facts)
     open_at = {one.address for one in settings.listeners}
     deaf = [one for one in addresses if open_at & set(_LOOPBACK) and not open_at & {one, "localhost", "::", "0.0.0.0"}]  # noqa: S104
     if deaf:

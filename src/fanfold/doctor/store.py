@@ -154,7 +154,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     """
     has_log = path.with_name(path.name + "-wal").exists()
     how = "mode=ro" if has_log else "mode=ro&immutable=1"
-    db = sqlite3.connect(f"file:{quote(path.as_posix())}?{how}", uri=True, timeout=1, isolation_level=None)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=1, isolation_level=None)
     db.execute("PRAGMA query_only = ON")
     return db
 
