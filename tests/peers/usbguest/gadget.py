@@ -27,7 +27,7 @@ HARDWARE_BYTES = 10 * 8192
 """What the printer's hardware takes while its program reads nothing, once that has read anything (`q_len`)."""
 
 _SET_STATUS = 0xC0016722
-_LOOK_S = 0.02
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,9 @@ class GadgetPrinter:
         asks.register(self._program, select.POLLIN)
         while True:
             with self._turn:
-                ready = self._reads and asks.poll(int(_LOOK_S * 1000))
-                came = bool(ready) and self._take()
-            if not came:
-                time.sleep(_LOOK_S / 10)
+                came = self._reads and bool(asks.poll(int(_LOOK_S * 1000))) and self._take()
+            if not came:  # others have their turn; without a plug there is no waiting by the poll
+                time.sleep(_LOOK_S)
 
     def _take(self) -> bool:
         with suppress(OSError):  # nothing there, or the plug is out

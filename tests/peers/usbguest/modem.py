@@ -1,6 +1,6 @@
 """A printer with a serial line over USB (CDC ACM), from its own side of the cable. Knows nothing of Fanfold.
 
-Its program's end of the line is hung up when the plug is pulled, and what it has not read then is lost.
+Its program's end of the line is hung up when the plug is pulled; what it has not read then is lost, or comes later.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from tests.peers.processes import until
 from tests.peers.usbguest.gadget import GadgetPrinter
 
 LINE, COMPUTERS_END = Path("/dev/ttyGS0"), Path("/dev/ttyACM0")
-
-LOST_BYTES = 128 * 1024
-"""More than this the kernel has no room for between the cable and the program: requests of USB, pages of the tty."""
 
 _READ_BYTES = 65536
 
@@ -60,6 +57,15 @@ class GadgetModem:
             return len(self.taken) >= count
 
         await until(enough, f"{count} bytes on the line", within_s=30)
+        return bytes(self.taken)
+
+    async def has_come_to(self, end: bytes) -> bytes:
+        """Wait until what came ends so; return all."""
+
+        async def ends_so() -> bool:
+            return self.taken.endswith(end)
+
+        await until(ends_so, f"{end!r} on the line", within_s=30)
         return bytes(self.taken)
 
     async def unplug(self) -> None:

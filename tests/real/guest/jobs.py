@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fanfold.errors import Interrupted
 from fanfold.model import Printer
 from fanfold.transports.base import Link, Transport
 from fanfold.wire import Receipt
@@ -53,9 +52,9 @@ async def printed(transport: Transport, printer: Printer, document: bytes) -> Re
         return await link.deliver(work_of(document), Ledger())
 
 
-def bounds(interrupted: Interrupted, link: Link) -> tuple[int, int]:
-    """Return how many bytes have left, and how many at most, as its words have it."""
-    known, more = re.search(r"had taken (\d+) of", interrupted.says), re.search(r"up to (\d+) more", interrupted.says)
-    assert known is not None, interrupted.says
-    assert int(known[1]) == link.sent_bytes, (interrupted.says, link.sent_bytes)
-    return link.sent_bytes, link.sent_bytes + (int(more[1]) if more else 0)
+def bounds(says: str, counted: int) -> tuple[int, int]:
+    """Return how many bytes have left for certain, which is as counted, and how many at most, as the words have it."""
+    known, more = re.search(r"had taken (\d+) of", says), re.search(r"up to (\d+) more", says)
+    assert known is not None, says
+    assert int(known[1]) == counted, (says, counted)
+    return counted, counted + (int(more[1]) if more else 0)

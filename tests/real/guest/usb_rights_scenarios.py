@@ -92,9 +92,9 @@ async def nobody() -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 @contextmanager
-def laid_down(file: Path, line: str) -> Iterator[None]:
-    """A file with that line is there."""
-    file.write_text(f"{line}\n")
+def laid_down(file: Path, lines: list[str]) -> Iterator[None]:
+    """A file with these lines is there."""
+    file.write_text("".join(f"{line}\n" for line in lines))
     yield
     file.unlink()
 
@@ -108,13 +108,21 @@ async def prints(nobody: asyncio.subprocess.Process, uri: str) -> str:
 
 
 async def test_a_user_without_rights_is_told_a_rule_of_udevs_that_gives_them(
-    target: Printer, device: GadgetPrinter, nobody: asyncio.subprocess.Process
+    device: GadgetPrinter, nobody: asyncio.subprocess.Process
 ) -> None:
-    refused = await prints(nobody, target.uri)
+    uris = [f"{device.plate.uri}?via={via}" for via in ("usblp", "libusb")]
+    told = [advice(await prints(nobody, uri)) for uri in uris]
+    (file,), (commands,) = {one["file"] for one in told}, {one["commands"] for one in told}
+    with laid_down(Path(file), [one["rule"] for one in told]):
+        await run("sh", "-c", commands)
+        await run("udevadm", "settle")
+        for uri in uris:
+            assert "took every byte" in await prints(nobody, uri)
+    assert await device.has_taken(2 * len(ZPL)) == 2 * ZPL
+
+
+def advice(refused: str) -> re.Match[str]:
+    """Return what the words advise: the file, the rule, and the commands."""
     told = re.search(r"put this line into (?P<file>/\S+): (?P<rule>.+?) and then run: (?P<commands>.+)$", refused)
     assert told is not None, refused
-    with laid_down(Path(told["file"]), told["rule"]):
-        await run("sh", "-c", told["commands"])
-        await run("udevadm", "settle")
-        assert "took every byte" in await prints(nobody, target.uri)
-    assert await device.has_taken(len(ZPL)) == ZPL
+    return told
