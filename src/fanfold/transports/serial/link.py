@@ -164,6 +164,7 @@ class SerialLink:
             async with asyncio.timeout(min(ANSWER_S, self._options.close_wait_s)):
                 await self._answered.wait()
         except TimeoutError:
+            self._must_be_there()
             return Receipt(Evidence.SENT, f"all bytes went out on {port}; serial printers do not say that they came")
         self._must_be_there()
         return Receipt(Evidence.DELIVERED, f"the printer on {port} answered after the end of data")
@@ -221,8 +222,15 @@ class SerialLink:
         if not self._port.taken_bytes:
             says = f"{port} went away before it was given anything ({why}); plug it in again"
             return NotReached(says, reasons=(Reason.OFFLINE,))
-        says = f"{port} went away after it had taken {self.standing} ({why}); plug it in again"
+        more = self._stand_still()
+        perhaps = f", and perhaps up to {more} more" if more else ""
+        says = f"{port} went away after it had taken {self.standing}{perhaps} ({why}); plug it in again"
         return Interrupted(says, reasons=(Reason.OFFLINE,))
+
+    def _stand_still(self) -> int:
+        """Let the count stay as it was when the port last told; return how many bytes more may have left."""
+        self._kept_back = self._port.taken_bytes - self._left
+        return self._port.taken_bytes - self.sent_bytes
 
 
 def _pieces(chunk: bytes) -> Iterator[memoryview]:
