@@ -64,6 +64,8 @@ class FakeQueue:
     """Whether jobs are printed as soon as they may."""
     eager: bool = False
     """It prints what it has before the job has ended, as Windows does unless told otherwise."""
+    is_discreet: bool = False
+    """It never says of a job that is being written that some of it is printed by now."""
     dawdles: bool = False
     """What it prints stays there, printing, until `finish`."""
     is_blind: bool = False
@@ -288,7 +290,7 @@ class FakeSpooler:
                 raise CallFailed("WritePrinter", CANCELLED, "Printing was cancelled.")
             room = len(data) if queue.takes_at_most is None else max(0, queue.takes_at_most - len(job.data))
             job.data += data[:room]
-            if queue.eager or queue.attributes & DIRECT:
+            if (queue.eager or queue.attributes & DIRECT) and not queue.is_discreet:
                 job.status |= PRINTING
             if queue.vanishes_at is not None and len(job.data) >= queue.vanishes_at:
                 self._scrap(queue, job)

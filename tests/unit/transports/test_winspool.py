@@ -543,6 +543,57 @@ async def test_a_job_that_is_taken_back_while_it_is_begun_gets_no_byte(
     assert (queue.jobs, queue.paper) == ([], [])
 
 
+async def test_a_job_that_windows_deletes_late_is_taken_back_and_not_handed_over(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.prints = False
+    async with under_way(transport, URI) as under:
+        await under.ledger.is_sent.wait()
+        spooler.change(queue, hangs={"SetJob"})
+        await under.link.recall()
+        spooler.change(queue, hangs=set())
+        with pytest.raises(Declined, match="taken back; nothing of it had gone"):
+            await under.task
+    assert queue.jobs == []
+
+
+async def test_what_became_of_a_job_says_nothing_of_a_later_one_that_got_its_number(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.prints = False
+    async with under_way(transport, URI) as under:
+        await under.ledger.is_sent.wait()
+        spooler.change(queue, hangs={"SetJob"})
+        await under.link.recall()
+    spooler.change(queue, hangs=set())
+    await until_gone(queue)
+    spooler.restart()
+    spooler.change(queue, prints=True)
+    assert (await deliver(transport, URI, work_of(ZPL))).evidence is Evidence.DELIVERED
+    assert queue.paper == [ZPL]
+
+
+async def test_what_went_past_the_spooler_is_a_doubt_though_no_status_says_that_it_prints(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.attributes, queue.is_discreet, queue.takes_at_most = DIRECT, True, 10
+    with pytest.raises(Interrupted, match="had 10 of"):
+        await deliver(transport, URI, work_of(ZPL))
+    assert queue.jobs == []
+
+
+async def test_what_is_taken_back_before_its_first_byte_prints_nowhere_also_past_the_spooler(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
+) -> None:
+    queue.attributes, queue.hangs = DIRECT, {"StartDocPrinter"}
+    async with under_way(transport, URI) as under:
+        await until_called(spooler, "StartDocPrinter")
+        await under.link.recall()
+        spooler.change(queue, hangs=set())
+        with pytest.raises(Declined, match=r"taken back when .* had 0 of"):
+            await under.task
+
+
 async def test_a_job_that_was_printed_meanwhile_is_not_taken_back(
     transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler
 ) -> None:
@@ -566,6 +617,13 @@ async def test_a_cancelled_delivery_leaves_nothing_behind(
     await deliver(transport, URI, work_of(ZPL))
     assert queue.paper == [ZPL]
     assert "AbortPrinter" in spooler.calls
+
+
+async def until_gone(queue: FakeQueue) -> None:
+    async def gone() -> bool:
+        return not queue.jobs
+
+    await until(gone, "the queue to be empty")
 
 
 async def until_called(spooler: FakeSpooler, call: str) -> None:

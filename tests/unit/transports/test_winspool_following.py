@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from fanfold.model import Evidence, Reason
 from fanfold.transports.base import Found
 from fanfold.transports.winspool import desk as desks
 from fanfold.transports.winspool.mark import Mark
+from fanfold.transports.winspool.spooler import JobFacts
 from fanfold.transports.winspool.transport import WinspoolTransport
 from tests.peers.deliveries import ZPL, Under, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ledger import Ledger
@@ -304,6 +305,24 @@ async def test_a_part_that_had_begun_to_print_is_a_doubt(stage: Stage, crashed: 
 async def test_a_part_that_stays_whatever_is_done_is_a_doubt(stage: Stage, crashed: Under) -> None:
     stage.queue.jobs[0].status, stage.queue.lies = SPOOLING, True
     assert (await found(stage, crashed, foreign=False)).uncertain
+
+
+async def test_one_that_was_printing_when_it_was_found_and_is_deleted_then_is_a_doubt(
+    stage: Stage, crashed: Under, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.spooler.mark(stage.queue, PRINTING)
+
+    enum_jobs = stage.spooler.jobs
+
+    def deleted_after_this(handle: int) -> Sequence[JobFacts]:
+        shown = enum_jobs(handle)
+        stage.queue.jobs[0].status = DELETING
+        return shown
+
+    monkeypatch.setattr(stage.spooler, "jobs", deleted_after_this)
+    answer = await found(stage, crashed)
+    assert "while it was being printed" in answer.uncertain
+    assert not answer.declined
 
 
 @pytest.mark.parametrize("foreign", [True, False], ids=["by its mark", "by its title"])

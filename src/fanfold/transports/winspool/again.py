@@ -75,7 +75,7 @@ def _is_whole(there: JobFacts, job: Job) -> bool:
 async def _without_its_end(desk: Desk, mark: Mark) -> Found:
     """A part of a document is of use to nobody: delete it, and tell whether anything of it can have come out."""
     verdict = await desk.take_back(mark)
-    desk.verdicts.pop(mark.job_id, None)
+    desk.verdicts.pop(mark.token, None)
     if verdict is Verdict.TAKEN:
         return Found(untouched=f"{desk.who} had only a part of it, which was deleted before it went to the printer")
     return Found(uncertain=f"{desk.who} has only a part of it, some of which may have gone to the printer")

@@ -30,8 +30,8 @@ class Desk:
         self.spooler, self.queue = spooler, queue
         self.who = f"the Windows queue {queue}"
         self.hand = Aside(f"fanfold-winspool-hand {queue}")
-        self.verdicts: dict[int, Verdict] = {}
-        """Of jobs that were asked back, by their ids there, until who follows them has read it."""
+        self.verdicts: dict[str, Verdict] = {}
+        """Of jobs that were asked back, by their tokens (Windows gives ids out again), until who follows has read."""
         self._thread = Aside(f"fanfold-winspool-eye {queue}")
         self._eye = Eye(spooler, queue)
         self._xps: tuple[str, bool] | None = None
@@ -76,9 +76,7 @@ class Desk:
 
     async def take_back(self, mark: Mark) -> Verdict:
         """Have the job deleted, in a bounded time, and keep what came of it for who follows it."""
-        verdict = await self._seen(lambda: self._eye.take_back(mark)) or Verdict.KEPT
-        if verdict is not Verdict.KEPT:
-            self.verdicts[mark.job_id] = verdict
+        verdict = await self._seen(lambda: self._taken_back(mark)) or Verdict.KEPT
         self.nudge()
         return verdict
 
@@ -107,6 +105,13 @@ class Desk:
             await asyncio.gather(self._task, return_exceptions=True)
         self._thread.end()
         self.hand.end()
+
+    def _taken_back(self, mark: Mark) -> Verdict:
+        """Noted where it is done, so that no later look can see the job gone and not know why: nobody may wait here."""
+        verdict = self._eye.take_back(mark)
+        if verdict is not Verdict.KEPT:
+            self.verdicts[mark.token] = verdict
+        return verdict
 
     async def _seen(self, call: Callable[[], T]) -> T | None:
         """Return what is seen; None where Windows does not answer in time, or hangs in an earlier question."""

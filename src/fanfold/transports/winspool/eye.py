@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fanfold.transports.winspool.mark import Mark
-from fanfold.transports.winspool.spooler import CallFailed, JobControl, JobFacts, JobStatus, QueueFacts, Spooler
+from fanfold.transports.winspool.spooler import (
+    Attribute,
+    CallFailed,
+    JobControl,
+    JobFacts,
+    JobStatus,
+    QueueFacts,
+    Spooler,
+)
 from fanfold.transports.winspool.words import BEGUN, GOING, is_gone
 
 CANNOT_TELL = frozenset({0, 5, 50, 120})
@@ -144,8 +152,9 @@ class Eye:
         except CallFailed:
             return False  # it may be deleted all the same, but nobody will know whether it had begun
         job = self._find(mark, self._jobs(handle))
-        paused = job is not None and JobStatus.PAUSED in job.status
-        return paused and job is not None and not BEGUN & job.status and not job.pages_printed
+        if job is None or JobStatus.PAUSED not in job.status or BEGUN & job.status or job.pages_printed:
+            return False
+        return Attribute.DIRECT not in self._spooler.facts(handle).attributes  # there pausing keeps nothing back
 
     def _delete(self, mark: Mark, handle: int) -> None:
         try:

@@ -42,6 +42,8 @@ class WinspoolLink:
         self._hand = Hand(desk.spooler, desk.queue)
         self._back = Back()
         self._mark: Mark | None = None
+        self._has_offered = False
+        """Windows was asked to take a byte, whatever it said."""
 
     @property
     def sent_bytes(self) -> int:
@@ -62,7 +64,7 @@ class WinspoolLink:
         finally:
             self._desk.hand.post(self._hand.let_go)
             if self._mark is not None:
-                self._desk.verdicts.pop(self._mark.job_id, None)
+                self._desk.verdicts.pop(self._mark.token, None)
 
     async def recall(self) -> None:
         """Ask for the job back: before its end by breaking off, after it by having Windows delete it."""
@@ -101,6 +103,7 @@ class WinspoolLink:
     async def _write(self, piece: bytes, report: Report, teller: Teller) -> None:
         if self._back.wanted.is_set():
             raise _BreakOff("it was taken back")
+        self._has_offered = True
         taken = await self._step(partial(self._hand.write, piece), teller)
         report.progress(self._hand.written_bytes)
         if taken != len(piece):
@@ -129,7 +132,7 @@ class WinspoolLink:
     async def _broken_off(self, work: Work, mark: Mark, because: Exception) -> DeliveryError:
         """Throw the job away; return what that means for the paper."""
         await self._desk.take_back(mark)
-        verdict = self._desk.verdicts.get(mark.job_id)  # of whoever asked first
+        verdict = self._desk.verdicts.get(mark.token)  # of whoever asked first
         await asyncio.wait({self._desk.hand.run(self._hand.let_go)}, timeout=LET_GO_S)
         how_far = f"{self._desk.who} had {self.sent_bytes} of {work.document.size_bytes * work.copies} bytes"
         if not self._nothing_printed(verdict, because):
@@ -141,7 +144,8 @@ class WinspoolLink:
     def _nothing_printed(self, verdict: Verdict | None, because: Exception) -> bool:
         """Whether nothing of it can: the job was seen to have gone unprinted, or never had a byte."""
         empty = self._hand.written_bytes == 0 and isinstance(because, CallFailed)
-        return verdict is Verdict.TAKEN or (empty and Attribute.DIRECT not in self._seen.facts.attributes)
+        is_spooled = empty and Attribute.DIRECT not in self._seen.facts.attributes
+        return verdict is Verdict.TAKEN or not self._has_offered or is_spooled
 
 
 class _BreakOff(Exception):

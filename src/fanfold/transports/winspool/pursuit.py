@@ -25,7 +25,7 @@ class Pursuit:
     def __init__(self, desk: Desk, mark: Mark, teller: Teller, witness: Seen) -> None:
         self._desk, self._mark, self._teller = desk, mark, teller
         self._last = witness
-        self._begun = False
+        self._begun = self._is_begun(witness.job(mark.job_id))
         """It was seen on its way to the printer."""
         self._job = name_of(mark, desk)
 
@@ -56,7 +56,7 @@ class Pursuit:
             raise Interrupted(
                 f"{self._desk.who} has another job under number {job.id}, {short(job.title)!r}, which was ours"
             )
-        self._begun = self._begun or bool(BEGUN & job.status) or job.pages_printed > 0
+        self._begun = self._begun or self._is_begun(job)
         if GOING & job.status:
             raise self._deleted()
         if DONE & job.status:
@@ -66,8 +66,12 @@ class Pursuit:
         self._teller.stalled(found[0], f"{self._job}: {found[1]}") if found else self._teller.goes_on()
         return None
 
+    @staticmethod
+    def _is_begun(job: JobFacts | None) -> bool:
+        return job is not None and (bool(BEGUN & job.status) or job.pages_printed > 0)
+
     def _gone(self, sight: Seen) -> Receipt:
-        if self._mark.job_id in self._desk.verdicts:
+        if self._mark.token in self._desk.verdicts:
             raise self._deleted()
         if self._last.handle != sight.handle:
             raise Interrupted(f"{self._job} is not there any more, and the spooler was started anew or away meanwhile")
@@ -79,7 +83,7 @@ class Pursuit:
         return Receipt(Evidence.DELIVERED, f"{self._job}: handed over to the printer")
 
     def _deleted(self) -> Declined | Interrupted:
-        match self._desk.verdicts.pop(self._mark.job_id, None):
+        match self._desk.verdicts.pop(self._mark.token, None):
             case Verdict.TAKEN:
                 return Declined(f"{self._job} was taken back; nothing of it had gone to the printer")
             case Verdict.DELETED:
