@@ -57,6 +57,7 @@ def serve(file: Path | None, **flags: Any) -> None:
     def load() -> config.Settings:
         return config.load(file, os.environ, flags)
 
+    settings: config.Settings | None = None
     try:
         settings = load()
         if flags["data"] is None and settings.data == config.Settings().data:
@@ -65,7 +66,7 @@ def serve(file: Path | None, **flags: Any) -> None:
 
         code = run(settings, load, lambda stop: tell(READY, os.environ))
     except FanfoldError as error:
-        raise Failed(_whose_port(settings, error), Exit.CANNOT_START) from error
+        raise Failed(_whose_port(settings, error) or error.says, Exit.CANNOT_START) from error
     click.get_current_context().exit(code)
 
 
@@ -79,10 +80,11 @@ def _refuse_beside_service() -> None:
             )
 
 
-def _whose_port(settings: config.Settings, error: FanfoldError) -> str:
-    found = who_answers(settings.listeners) if error.code == ADDRESS_IN_USE else None
+def _whose_port(settings: config.Settings | None, error: FanfoldError) -> str:
+    """Return who answers at an address that is in use; nothing where it is another fault, or no gateway."""
+    found = who_answers(settings.listeners) if settings and error.code == ADDRESS_IN_USE else None
     if found is None:
-        return error.says
+        return ""
     return (
         f"A gateway answers there already: {found.shown}. Use that one; or give this one its own --data, and another "
         "port (`--listen HOST:PORT`, or `port` in fanfold.toml)."

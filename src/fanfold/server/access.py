@@ -123,14 +123,14 @@ class Access:
     def _trusts(self, neighbour: Neighbour | None) -> bool:
         """Tell whether somebody counts as the gateway's own user without having shown the token.
 
-        Who came from another machine was let in there by its address. Where the system does not tell who is who on
-        this one, all of them count, unless there is a token to tell them by.
+        Who came from another machine was let in there by its address. Where the system does not tell of anybody on this
+        one, all of them count, unless there is a token to tell them by.
         """
         if neighbour is None:
             return True
-        if not neighbour.is_told:
-            return self._token is None
-        return neighbour.is_house or (bool(neighbour.name) and neighbour.name in self._users)
+        if neighbour.is_house:
+            return neighbour.is_told or self._token is None
+        return bool(neighbour.name) and neighbour.name in self._users
 
     def _wrong_host(self, arrival: Arrival) -> Refusal | None:
         hosts = arrival.headers.get("host", ())

@@ -24,9 +24,9 @@ class Neighbour:
     name: str = ""
     """What the system calls the user; empty where the connection is nobody's any more."""
     is_house: bool = False
-    """Whether it is the user whom the gateway runs as, or an administrator."""
+    """Whether it is the gateway's own user or an administrator; or may be, where the system tells of nobody."""
     is_told: bool = True
-    """Whether the system tells, at all, who it is."""
+    """Whether the system tells who it is."""
 
 
 @dataclass(frozen=True, slots=True)

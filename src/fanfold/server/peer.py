@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 
 from fanfold.server.arrival import Address, Neighbour
 
-UNTOLD = Neighbour(is_told=False)
-"""This system does not tell who is at the other end."""
+UNTOLD = Neighbour(is_house=True, is_told=False)
+"""This system does not tell of anybody who is at the other end."""
 
 
 class System(Protocol):

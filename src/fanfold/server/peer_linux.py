@@ -43,7 +43,7 @@ class Linux:
     async def user(self, peer: Address, ours: Address) -> Neighbour:
         """Return whose socket it is that is at `peer` and connected to `ours`; nobody, where it is no longer open."""
         if not self._can_tell:
-            return Neighbour(is_told=False)
+            return Neighbour(is_house=True, is_told=False)
         if self._kernel is not None:
             uid = self._kernel.user(peer, ours)
         else:

@@ -267,7 +267,8 @@ def test_our_own_page_is_the_one_that_came_from_the_name_it_asks(origin: str, ho
 ANNA = Neighbour("anna")
 HOUSE = Neighbour(is_house=True)
 GONE = Neighbour()
-UNTOLD = Neighbour(is_told=False)
+UNTOLD = Neighbour(is_house=True, is_told=False)
+UNKNOWN = Neighbour(is_told=False)
 
 
 @pytest.mark.parametrize("token", [None, TOKEN])
@@ -280,6 +281,7 @@ UNTOLD = Neighbour(is_told=False)
         (GONE, {}, Admission(NOBODY, is_trusted=False)),
         (HOUSE, {"origin": SHOP}, Admission(SHOP, SHOP)),
         (ANNA, {"origin": SHOP}, Admission(SHOP, SHOP, user="anna", is_trusted=False)),
+        (UNKNOWN, {}, Admission("local", is_trusted=False)),
         (GONE, {"origin": SHOP}, Admission(SHOP, SHOP, is_trusted=False)),
         (Neighbour("berta"), {}, Admission("local")),
         (Neighbour("berta"), {"origin": SHOP}, Admission(SHOP, SHOP)),
@@ -292,7 +294,7 @@ def test_other_users_of_the_machine_are_told_from_the_gateways_own(
     assert guard.admit(arrival(headers=headers, neighbour=neighbour)) == expected
 
 
-@pytest.mark.parametrize("neighbour", [ANNA, GONE, UNTOLD, HOUSE, None])
+@pytest.mark.parametrize("neighbour", [ANNA, GONE, UNTOLD, UNKNOWN, HOUSE, None])
 @pytest.mark.parametrize("headers", [{}, {"origin": SHOP}])
 def test_who_shows_the_token_is_trusted_whoever_it_is(neighbour: Neighbour | None, headers: Mapping[str, str]) -> None:
     shown = {"authorization": f"Bearer {TOKEN}", **headers}

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.server.arrival import Address, Neighbour
-from fanfold.server.peer import Peers, is_of_this_machine
+from fanfold.server.peer import UNTOLD, Peers, is_of_this_machine
 from fanfold.server.peer_linux import Kernel, Linux, name_of, question_of, user_by_proc, user_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
@@ -207,7 +207,7 @@ async def test_users_whom_a_container_cannot_tell_apart_are_nobody(tmp_path: Pat
 
 async def test_where_neither_the_kernel_nor_proc_may_be_asked_it_is_untold(tmp_path: Path) -> None:
     with connected() as (_, ours):
-        assert await whose(ours, Linux(tmp_path, by_kernel=False)) == Neighbour(is_told=False)
+        assert await whose(ours, Linux(tmp_path, by_kernel=False)) == UNTOLD
 
 
 def test_addresses_of_this_machine_are_told_from_others() -> None:
