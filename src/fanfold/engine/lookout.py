@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from fanfold import clock, marks
 from fanfold.engine.background import Background
@@ -53,15 +54,8 @@ class Lookout:
 
     async def add(self, ask: AddDiscovered) -> PrinterShown:
         """Make a printer of a device. Raises Refused."""
-        device = await self._find(ask.device)
-        uri = ask.uri or self._free_way(device)
-        if not any(way.uri == uri for way in device.ways):
-            ways = ", ".join(way.uri for way in device.ways)
-            says = f"{device.name} was not seen at {uri[:80]!r}. It was at {ways}; add others by their URI alone."
-            raise Refused(says, code="bad-uri", status=422)
-        self._check_free(device, uri)
-        name = ask.name or self._free_name(device.name)
-        return await self._printers.add(AddPrinter(name, uri), device.traits, device.info)
+        device, cluster = await self._find(ask.device)
+        return await self._printers.add_as(partial(self._wanted, ask, device, cluster), device.traits, device.info)
 
     # what is seen
 
@@ -113,13 +107,23 @@ class Lookout:
 
     # what is added
 
-    async def _find(self, said: str) -> Device:
+    async def _find(self, said: str) -> tuple[Device, Cluster]:
         await self._look()
-        entries, known = await self._entries(), self._by_mark()
-        if (found := entries.find(said)) is not None:
-            return _with_printers(*found, known)
+        if (found := (await self._entries()).find(said)) is not None:
+            return found
         says = f"There is no device {said[:80]!r}, or not any more. `fanfold printers discover` lists who is there."
         raise Refused(says, code="unknown-device", status=404)
+
+    def _wanted(self, ask: AddDiscovered, device: Device, cluster: Cluster) -> AddPrinter:
+        """The printer that it is to be. Raises Refused."""
+        device = _with_printers(device, cluster, self._by_mark())
+        uri = ask.uri or self._free_way(device)
+        if not any(way.uri == uri for way in device.ways):
+            ways = ", ".join(way.uri for way in device.ways)
+            says = f"{device.name} was not seen at {uri[:80]!r}. It was at {ways}; add others by their URI alone."
+            raise Refused(says, code="bad-uri", status=422)
+        self._check_free(uri)
+        return AddPrinter(ask.name or self._free_name(device.name), uri)
 
     def _free_way(self, device: Device) -> str:
         """The best of its ways; for a device that is a printer already one has to be named."""
@@ -129,9 +133,9 @@ class Lookout:
             raise Refused(says, code="printer-known", status=409)
         return device.ways[0].uri
 
-    def _check_free(self, device: Device, uri: str) -> None:
-        mine = {f"uri:{uri}", *marks.of_uri(uri)}
-        taken = [one for mark in mine for one in self._by_mark().get(mark, ())]
+    def _check_free(self, uri: str) -> None:
+        mine, known = {f"uri:{uri}", *marks.of_uri(uri)}, self._by_mark()
+        taken = [one for mark in mine for one in known.get(mark, ())]
         if taken:
             says = f"{uri[:80]} is a printer already: {self._roster.name_of(taken[0])}."
             raise Refused(says, code="printer-known", status=409)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -30,11 +31,21 @@ class PrinterDesk:
         """Show one printer."""
         return PrinterShown(self.view(self._roster.find(said)))
 
-    async def add(self, ask: AddPrinter, traits: Traits | None = None, info: str = "") -> PrinterShown:
-        """Add a printer and keep it, with what was found out about it."""
-        uri = spelled(ask.uri)
-        transport = self._roster.transport(uri)
+    async def add(self, ask: AddPrinter) -> PrinterShown:
+        """Add a printer and keep it."""
+        return await self.add_as(lambda: ask)
+
+    async def add_as(
+        self, told: Callable[[], AddPrinter], traits: Traits | None = None, info: str = ""
+    ) -> PrinterShown:
+        """Add a printer and keep it, with what was found out about it.
+
+        What it shall be is told, or refused, when no other can come in between.
+        """
         async with self._roster.turn:
+            ask = told()
+            uri = spelled(ask.uri)
+            transport = self._roster.transport(uri)
             self._check_uri(uri, None)
             printer = replace(
                 self._roster.draft().new(ask.name, uri, Source.ADDED),

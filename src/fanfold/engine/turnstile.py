@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, TypeVar
 
 from fanfold.errors import NotReached
@@ -38,7 +39,7 @@ class Turnstile:
         """Hold the printer for a question, which is given the seconds that are left for it; return its answer.
 
         Raises:
-            NotReached: a job kept it for so long, or the gateway stops; of the latter some may have been asked.
+            NotReached: a job kept it for so long, or the gateway stops; what is asked when it does may have been heard.
             TimeoutError: it was asked, and there was no answer in time.
             Exception: whatever the question raises.
         """
@@ -46,20 +47,31 @@ class Turnstile:
         until_s = loop.time() + within_s
         await self._enter(within_s)
         try:
+            if self._stopped.is_set():
+                raise _stopping()
             return await self._bounded(question(max(0.0, until_s - loop.time())), until_s + GRACE_S - loop.time())
         finally:
             self._turn.release()
 
     async def _enter(self, within_s: float) -> None:
         self._waiting += 1
+        stopping = asyncio.ensure_future(self._stopped.wait())
         try:
-            async with asyncio.timeout(within_s):
-                await self._turn.acquire()
+            async with asyncio.timeout(within_s) as limit:
+                in_vain = partial(_over_now, limit)
+                stopping.add_done_callback(in_vain)
+                try:
+                    await self._turn.acquire()
+                finally:
+                    stopping.remove_done_callback(in_vain)
         except TimeoutError:
+            if self._stopped.is_set():
+                raise _stopping() from None
             says = f"it has had something else in hand for the {within_s:g} s that it was waited for; ask again later"
             raise NotReached(says, reasons=(Reason.BUSY_ELSEWHERE,)) from None
         finally:
             self._waiting -= 1
+            stopping.cancel()
 
     async def _bounded(self, question: Awaitable[T], limit_s: float) -> T:
         asking = asyncio.ensure_future(question)
@@ -70,7 +82,7 @@ class Turnstile:
             if asking.done():
                 return asking.result()
             if stopping.done():
-                raise NotReached("the gateway or its queue is being stopped", reasons=(Reason.SHUTDOWN,))
+                raise _stopping()
             raise TimeoutError
         finally:
             for one in either:
@@ -78,3 +90,11 @@ class Turnstile:
             await asyncio.wait(either, timeout=GRACE_S)
             if asking.done() and not asking.cancelled():
                 asking.exception()  # whoever asked has heard of the time that is over, not of this
+
+
+def _over_now(limit: asyncio.Timeout, _: asyncio.Future[Any]) -> None:
+    limit.reschedule(0)
+
+
+def _stopping() -> NotReached:
+    return NotReached("the gateway or its queue is being stopped", reasons=(Reason.SHUTDOWN,))

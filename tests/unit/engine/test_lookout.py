@@ -28,6 +28,7 @@ from fanfold.messages import (
     Printers,
     PrinterShown,
     PrinterView,
+    Refusal,
     RemovePrinter,
 )
 from fanfold.model import Source, Traits
@@ -163,6 +164,23 @@ async def test_one_that_is_a_printer_already_is_not_added_again_unless_by_anothe
         assert (await at.refused(AddDiscovered(device, uri="socket://192.0.2.7"))).code == "printer-known"
         other = await at.added(device, uri="ipp://192.0.2.7/ipp/print")
         assert other.printer.name == "Dock (2)"
+
+
+@pytest.mark.parametrize("names", [[""] * 10, [f"Label {number}" for number in range(10)]], ids=["its own", "given"])
+async def test_one_that_is_added_ten_times_at_once_is_one_printer(tmp_path: Path, names: list[str]) -> None:
+    async with street(tmp_path, DOCK, DOCK_BY_IPP) as at:
+        device = (await at.device()).id
+        replies = await asyncio.gather(*(at.do(AddDiscovered(device, name=name)) for name in names))
+        refusals = [reply for reply in replies if not isinstance(reply, PrinterShown)]
+        assert len(await at.printers()) == 1
+        assert [reply.code for reply in refusals if isinstance(reply, Refusal)] == ["printer-known"] * 9
+
+
+async def test_two_that_are_called_alike_and_added_at_once_get_a_number_each(tmp_path: Path) -> None:
+    async with street(tmp_path, DOCK, replace(BAR, name="Dock")) as at:
+        found = (await at.seen()).devices
+        await asyncio.gather(*(at.added(one.id) for one in found))
+        assert sorted(await at.printers()) == ["Dock", "Dock (2)"]
 
 
 async def test_a_taken_name_is_refused_and_its_own_gets_a_number(tmp_path: Path) -> None:

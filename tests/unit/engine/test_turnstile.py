@@ -219,12 +219,32 @@ async def test_one_that_waits_and_gives_up_leaves_the_way_to_the_next() -> None:
     assert not gate.is_wanted
 
 
-async def test_who_asks_after_the_stop_is_told_so() -> None:
+async def test_who_asks_after_the_stop_is_told_so_and_nothing_is_asked() -> None:
     stopped = asyncio.Event()
     stopped.set()
+    asked = asyncio.Event()
 
     async def never(left_s: float) -> None:
+        asked.set()
         await asyncio.Event().wait()
 
     with pytest.raises(NotReached, match="stopped"):
         await Turnstile(stopped).ask(never, 5)
+    assert not asked.is_set()
+
+
+async def test_a_question_that_waits_for_a_job_when_all_stops_is_told_so_at_once_and_not_asked() -> None:
+    stopped, asked = asyncio.Event(), asyncio.Event()
+    gate = Turnstile(stopped)
+
+    async def never(left_s: float) -> None:
+        asked.set()
+
+    async with gate.for_jobs:
+        question = asyncio.ensure_future(gate.ask(never, 300))
+        await asyncio.sleep(0)
+        stopped.set()
+        with pytest.raises(NotReached, match="stopped"):
+            await question
+    assert not asked.is_set()
+    assert not gate.is_wanted
