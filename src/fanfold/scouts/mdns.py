@@ -52,9 +52,14 @@ class MdnsScout:
 
     async def _begin(self) -> None:
         self._book, self._names = Book(), Names(self._found_by_name)
-        self._net = await Net.open(self._interfaces)
-        self._net.browse(TYPES, self._heard)
-        self._work = asyncio.get_running_loop().create_task(self._read_on(self._net), name="mdns")
+        net = await Net.open(self._interfaces)
+        try:
+            net.browse(TYPES, self._heard)
+        except BaseException:
+            await net.close()
+            raise
+        self._net = net
+        self._work = asyncio.get_running_loop().create_task(self._read_on(net), name="mdns")
         log.info("printers in the network are looked for from now on (mDNS)")
 
     async def _end(self) -> None:

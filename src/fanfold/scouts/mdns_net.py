@@ -49,8 +49,10 @@ class Net:
             raise _not_now(interfaces, error) from error
         try:
             await net._started()
-        except Exception as error:
-            await net.close()
+        except BaseException as error:
+            await net.close()  # also where nobody waits for it any more: its sockets would stay
+            if not isinstance(error, Exception):
+                raise
             raise _not_now(interfaces, error) from error
         return net
 

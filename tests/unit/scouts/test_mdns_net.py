@@ -122,3 +122,45 @@ async def test_a_fault_of_ours_is_told_and_the_next_question_begins_anew(monkeyp
         await scout.sightings()
     assert await scout.sightings() == ()
     await scout.close()
+
+
+async def test_who_asks_first_and_leaves_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_starting = asyncio.Event()
+
+    class Slow(Core):
+        async def async_wait_for_start(self, timeout_s: float) -> None:
+            is_starting.set()
+            await asyncio.Event().wait()
+
+    slow = Zeroconf(Slow())
+    monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", lambda **_: slow)
+    opening = asyncio.ensure_future(Net.open(()))
+    await is_starting.wait()
+    opening.cancel()
+    await asyncio.wait({opening})
+    assert opening.cancelled()
+    assert slow.closed
+
+
+async def test_a_network_that_cannot_be_browsed_is_opened_anew_at_the_next_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[Zeroconf] = []
+
+    class Sulky(Net):
+        def browse(self, types: object, heard: mdns_net.Heard) -> None:
+            if len(opened) == 1:
+                raise RuntimeError("no")
+
+    async def sulky(_: object) -> Net:
+        opened.append(Zeroconf())
+        return Sulky(opened[-1], lambda: 0)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Net, "open", sulky)
+    scout = MdnsScout()
+    with pytest.raises(RuntimeError, match="no"):
+        await scout.sightings()
+    assert opened[0].closed
+    assert await scout.sightings() == ()
+    assert len(opened) == 2
+    await scout.close()
