@@ -83,6 +83,19 @@ def test_what_is_no_line_of_text_is_no_answer_in_tspl(answer: bytes) -> None:
     assert tspl(answer) is None
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"~!T\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"220 mail.names.example ESMTP\r\n", b"HTTP/1.1 400 No\r\n", b"login: "],
+)
+def test_an_echo_or_another_services_greeting_is_no_answer_in_tspl(answer: bytes) -> None:
+    assert tspl(answer) is None
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_a_cable_that_sends_back_what_it_gets_is_no_printer(speaker: Identifies) -> None:
+    assert speaker.identity(speaker.questions) is None
+
+
 def test_an_escpos_printer_tells_maker_model_and_serial() -> None:
     told = Traits("EPSON", "TM-T88V", "J5UF021234", ("escpos",), told_by=PRINTER)
     assert escpos(ID, ALL) == told
