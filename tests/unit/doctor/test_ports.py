@@ -181,3 +181,16 @@ def test_localhost_that_leads_past_the_gateway_is_told() -> None:
     settings = Settings(listeners=(Listener("127.0.0.1"),))
     assert localhost(["::1", "127.0.0.1"], settings).code == "localhost-half"
     assert localhost(["127.0.0.1"], settings).code == "localhost"
+
+
+@pytest.mark.parametrize(("state", "found"), [("0A", (7, "nginx")), ("01", None)])
+def test_who_only_talks_from_a_port_does_not_listen_there(
+    tmp_path: Path, state: str, found: tuple[int, str] | None
+) -> None:
+    (tmp_path / "proc/net").mkdir(parents=True)
+    (tmp_path / "proc/7/fd").mkdir(parents=True)
+    (tmp_path / "proc/7/fd/3").symlink_to("socket:[99]")
+    (tmp_path / "proc/7/comm").write_text("nginx\n")
+    row = f"   0: 0100007F:223D 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  33        0 99 1\n"
+    (tmp_path / "proc/net/tcp").write_text(f"  sl  local_address rem_address st\n{row}")
+    assert program_at(0x223D, tmp_path) == found
