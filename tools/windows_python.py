@@ -222,4 +222,4 @@ if __name__ == "__main__":
     try:
         print(lay_out())
     except (Unavailable, OSError) as error:
-        print(f"No Windows Python, so that its tests are skipped: {error}", file=sys.stderr)
+        sys.exit(f"No Windows Python: {error}")

@@ -15,6 +15,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -145,7 +146,7 @@ class Windows:
 async def windows(environment: Mapping[str, str] | None = None) -> AsyncIterator[Windows]:
     """Run a Wine of its own, until all that runs in it is ended."""
     need("wine", "wineserver", "osslsigncode")
-    place = await asyncio.to_thread(_laid_out)
+    place = await _laid_out()
     prefix = Path(tempfile.mkdtemp(prefix="fanfold-wine-"))
     here = Windows(prefix, place, environment or {})
     server: asyncio.subprocess.Process | None = None
@@ -160,14 +161,19 @@ async def windows(environment: Mapping[str, str] | None = None) -> AsyncIterator
         shutil.rmtree(prefix, ignore_errors=True)
 
 
-def _laid_out() -> Path:
-    try:
-        return windows_python.lay_out()
-    except (windows_python.Unavailable, OSError) as error:
-        words = f"needs a Windows Python: {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
+async def _laid_out() -> Path:
+    """Have it laid out, by a program of its own: pip's insides warn of themselves, and here a warning is an error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tools.windows_python",
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = await process.communicate()
+    if process.returncode == 0:
+        return Path(said.decode().splitlines()[-1])
+    words = complained.decode(errors="replace").strip()
+    if os.environ.get("CI") == "true":
+        pytest.fail(words)
+    pytest.skip(words)
 
 
 def _copy(template: Path, prefix: Path) -> None:
