@@ -114,6 +114,7 @@ class Engine:
     async def stop(self) -> None:
         """Refuse new work, let what is being sent end within `drain_s`, hold the rest in doubt. Idempotent."""
         self.closing = True
+        self._lookout.stop()
         await asyncio.gather(*(lane.stop(self.settings.drain_s) for lane in self._roster))
         self._arrivals.close()
         self._bus.close()

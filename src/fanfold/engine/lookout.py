@@ -14,6 +14,7 @@ from fanfold.engine.background import Background
 from fanfold.engine.lookout_entries import Entries
 from fanfold.engine.lookout_merge import Cluster, Sighting
 from fanfold.engine.names import address
+from fanfold.engine.pause import until_set
 from fanfold.engine.printers import PrinterDesk
 from fanfold.engine.roster import Roster
 from fanfold.errors import NotReached, Refused
@@ -37,6 +38,11 @@ class Lookout:
         self._known = Entries()
         self._since_s: float | None = None
         """When somebody first asked."""
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let nobody wait any more: who does is told what was seen so far."""
+        self._stopped.set()
 
     async def seen(self, wait_s: float = 0) -> Devices:
         """List the devices that showed themselves; who asks first has the scouts begin, and waits so long for them."""
@@ -45,8 +51,8 @@ class Lookout:
             self._since_s = clock.uptime_s()
         left_s = self._since_s + min(wait_s, LONGEST_WAIT_S) - clock.uptime_s()
         if self._scouts and left_s > 0:
-            await asyncio.sleep(left_s)
-            notes = await self._look()
+            await until_set(self._stopped, left_s)
+            notes = notes if self._stopped.is_set() else await self._look()
         known = self._by_mark()
         entries = await self._entries()
         shown = entries.first(MOST_DEVICES)

@@ -243,6 +243,15 @@ async def test_who_asks_first_waits_for_answers_and_others_do_not(tmp_path: Path
         assert at.scout.looks == looks + 1, "it looked once, and answered at once"
 
 
+async def test_a_stop_does_not_wait_for_those_who_wait_for_answers(tmp_path: Path) -> None:
+    async with street(tmp_path, DOCK) as at:
+        first = asyncio.create_task(at.seen(30))
+        await at.scout.looked.wait()
+        await at.engine.stop()
+        async with asyncio.timeout(5):
+            assert [one.name for one in (await first).devices] == ["Dock"]
+
+
 async def test_who_cannot_look_is_told_in_words_and_others_are_listed(tmp_path: Path) -> None:
     deaf = Scout("usb", fault=NotReached("no permission to look at the cable"))
     async with street(tmp_path, DOCK, more=(deaf,)) as at:
