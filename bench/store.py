@@ -156,7 +156,7 @@ def fill(path: Path, count: int) -> None:
         "sha256": "hex(randomblob(32))", "document": "0", "dialect": "'native'", "owner": "'local'",
         "client_key": "NULL", "external_id": "NULL", "start_within_s": "NULL", "on_late": "NULL",
         "blocked_at_start_s": "0", "foreign_id": "NULL", "reprint_of": "NULL", "reprints": "0", "pulse_only": "0",
-        "fingerprint": "hex(randomblob(32))", "since_s": "x / 1e6",
+        "fingerprint": "hex(randomblob(32))", "since_s": "x / 1e6", "user": "''",
     }  # fmt: skip
     db.execute(f"INSERT INTO jobs ({', '.join(names)}) SELECT {', '.join(values[name] for name in names)} FROM n")
     for number, state in enumerate(("pending", "processing", "completed")):
