@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,8 @@ def doctor(
     from fanfold.doctor.privacy import Privacy
 
     secret = secret_of(token_file, token)
-    found = _settings(file, data)
+    service = _service()
+    found = _settings(file, data, service)
     gateway = Gateway(url or _usual(found.settings), secret, WITHIN_S)
     around = Surroundings(
         settings=found.settings,
@@ -74,14 +76,17 @@ def doctor(
         flags=tuple(flag for flag, value in (("--config", file), ("--data", data), ("--url", url)) if value),
         url=gateway.url,
         ask=lambda where: _asked(gateway, where),
-        service=_service,
+        service=lambda: service.seen,
     )
     report = examine(around, CHECKS, Privacy.of(found.settings, os.environ, secret or "", url or ""))
     if as_json:
         click.echo(json.dumps(report.shape(), indent=2))
     else:
         show(report, is_whole=is_whole)
-    click.get_current_context().exit(Exit.DONE if report.is_well else Exit.UNHEALTHY)
+    code = Exit.DONE if report.is_well else Exit.UNHEALTHY
+    if report.is_cut_short:
+        _leave(code)
+    click.get_current_context().exit(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,43 +98,56 @@ class _Found:
     is_services: bool = False
 
 
-def _settings(file: Path | None, data: str | None) -> _Found:
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """The service, if it is installed, and what was seen of it."""
+
+    there: here.Service | None
+    seen: ServiceSeen
+
+
+def _settings(file: Path | None, data: str | None, service: _Service) -> _Found:
     """Read the settings: those that are named, else the service's, else this user's."""
-    service = None if file or data or os.environ.get("FANFOLD_CONFIG") else _installed()
     environment: Mapping[str, str] = os.environ
     flags: dict[str, Any] = {"data": data}
-    if service is not None:  # its command names file and data, and it has an environment of its own
-        file, flags, environment = Path(service.plan.config), {"data": str(service.plan.data)}, {}
+    is_services = service.there is not None and not (file or data or os.environ.get("FANFOLD_CONFIG"))
+    if service.there is not None and is_services:  # its command names file and data; its environment is not this one
+        plan = service.there.plan
+        file, flags, environment = Path(plan.config), {"data": str(plan.data)}, {}
     try:
         read = bounded(lambda: config.load(file, environment, flags), WITHIN_S)
     except TimeoutError:
-        return _Found(None, f"its files could not be read within {WITHIN_S} s.", service is not None)
+        return _Found(None, f"its files could not be read within {WITHIN_S} s.", is_services)
     except FanfoldError as error:
-        return _Found(None, error.says, service is not None)
-    return _Found(read, is_services=service is not None)
+        return _Found(None, error.says, is_services)
+    return _Found(read, is_services=is_services)
 
 
-def _installed() -> here.Service | None:
+def _service() -> _Service:
+    """Look at the service, once and before all else: pywin32 is not fit to be imported by two threads at a time."""
     try:
-        return bounded(here.installed, WITHIN_S)
-    except (
-        Failed,
-        OSError,
-    ):  # TimeoutError is one; what keeps services here cannot be asked: then it keeps none of ours
-        return None
-
-
-def _service() -> ServiceSeen:
-    try:
-        service = here.installed()
-        if service is None:
-            return ServiceSeen()
-        state = service.keeper.state()
+        return bounded(_asked_service, WITHIN_S)
+    except TimeoutError:
+        return _Service(None, ServiceSeen(says="What keeps services here does not answer."))
     except (Failed, OSError) as error:
-        return ServiceSeen(says=str(error))
-    return ServiceSeen(
-        state.is_installed, state.is_running, state.says, service.plan.account, str(service.keeper.where)
+        return _Service(None, ServiceSeen(says=str(error)))
+
+
+def _asked_service() -> _Service:
+    service = here.installed()
+    if service is None:
+        return _Service(None, ServiceSeen())
+    state, keeper = service.keeper.state(), str(service.keeper.where)
+    return _Service(
+        service, ServiceSeen(state.is_installed, state.is_running, state.says, service.plan.account, keeper)
     )
+
+
+def _leave(code: Exit) -> None:
+    """End at once: Python would wait for threads that hang in the system."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _usual(settings: config.Settings | None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fanfold import __version__, clock
-from fanfold.doctor.finding import Area, Finder, Finding, Report
+from fanfold.doctor.finding import HANGS, Area, Finder, Finding, Report
 from fanfold.doctor.privacy import Privacy
 from fanfold.doctor.surroundings import Surroundings
 
@@ -62,7 +62,7 @@ def _end(visit: _Visit, deadline_s: float, limit_s: float) -> Sequence[Finding]:
         return visit.found
     says = f"The look at {visit.area} came to no end within {limit_s:g} s; what it had found by then is here."
     mend = "Something that it asks does not answer: a disk of the network, a spooler, the name service."
-    return [*visit.found, Finder(visit.area).warning("check-hangs", says, mend)]
+    return [*visit.found, Finder(visit.area).warning(HANGS, says, mend)]
 
 
 def _failed(area: Area, error: Exception) -> Finding:

@@ -12,6 +12,10 @@ SHAPE = 1
 """Of the JSON. It counts up when a key goes or means something else, not when one is added."""
 
 
+HANGS = "check-hangs"
+"""The code of a look that came to no end."""
+
+
 class Severity(StrEnum):
     """How bad it is; the worst first."""
 
@@ -91,6 +95,11 @@ class Report:
     def is_well(self) -> bool:
         """Whether nothing is wrong."""
         return not self.count(Severity.PROBLEM)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a look was left behind that came to no end."""
+        return any(one.code == HANGS for one in self.findings)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings are so bad."""

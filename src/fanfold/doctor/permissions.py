@@ -16,6 +16,7 @@ PRINTER_CLASS = "07"
 SERIAL = ("ttyUSB*", "ttyACM*")
 _REACH = "Put the user into that group ({group}): `sudo usermod -aG {group} {user}`, effective at its next log-in."
 
+_UNTOLD = "who else may read it is not looked at on this system."
 _find = Finder(Area.PERMISSIONS)
 
 
@@ -47,8 +48,10 @@ def _data(around: Surroundings) -> Iterator[Finding]:
     elif os.name == "posix" and found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         says = f"Other users may look into {folder} (mode {facts['mode']}), where documents are kept."
         yield _find.warning("data-open", says, f"Run: chmod 700 {folder}", **facts)
-    else:
+    elif os.name == "posix":
         yield _find.ok("data", f"{folder} is {facts['owner']}'s, and closed to others.", **facts)
+    else:
+        yield _find.ok("data", f"This user may write to {folder}; {_UNTOLD}", **facts)
 
 
 def _to_be_made(folder: Path, around: Surroundings) -> Iterator[Finding]:
@@ -78,8 +81,10 @@ def _secret(what: str, file: Path, around: Surroundings) -> Iterator[Finding]:
     if os.name == "posix" and mode & stat.S_IRWXO:
         says = f"All users of this machine may read the {what} {file} (mode {facts['mode']})."
         yield _find.warning("secret-open", says, f"Run: chmod 600 {file} (or 640, for a group).", **facts)
-    else:
+    elif os.name == "posix":
         yield _find.ok("secret", f"The {what} {file} is closed to others.", **facts)
+    else:
+        yield _find.ok("secret", f"The {what} {file} is there; {_UNTOLD}", **facts)
 
 
 def _devices(around: Surroundings) -> Iterator[Finding]:

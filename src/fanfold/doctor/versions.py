@@ -51,7 +51,12 @@ def versions(around: Surroundings) -> Iterator[Finding]:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         least = ".".join(map(str, OLDEST_SQLITE))
         yield _find.problem("sqlite-old", f"SQLite {sqlite} is too old: Fanfold needs {least}.", "Use a newer Python.")
-    yield from libraries(wanted(sys.platform))
+    if needed := wanted(sys.platform):
+        yield from libraries(needed)
+    else:
+        yield _find.note(
+            "no-package", "Fanfold runs from its sources, not as a package: its libraries are not compared."
+        )
 
 
 def wanted(system: str) -> list[Wanted]:

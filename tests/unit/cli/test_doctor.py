@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,11 +102,33 @@ def test_what_keeps_services_may_hang_or_fail(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(here, "installed", fails)
     assert found(run("--json", "--config", str(settings(tmp_path))))["no-service"]["says"].endswith("no bus")
 
-    def hangs() -> None:
-        raise TimeoutError
+    monkeypatch.setattr(here, "installed", threading.Event().wait)
+    monkeypatch.setattr(command, "WITHIN_S", 0.1)
+    assert "does not answer" in found(run("--json"))["no-service"]["says"]
 
-    monkeypatch.setattr(command, "bounded", lambda call, within_s: call() if call is not here.installed else hangs())
-    assert "sources" in found(run("--json"))
+
+def test_the_command_ends_though_a_look_hangs_in_the_system(tmp_path: Path) -> None:
+    script = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from fanfold.cli import main
+from fanfold.doctor import checks, examine
+from fanfold.doctor.finding import Area
+
+def hangs(around):
+    ThreadPoolExecutor(1).submit(threading.Event().wait).result()
+    yield
+
+checks.CHECKS = {**checks.CHECKS, Area.SPOOLERS: hangs}
+examine.examine = partial(examine.examine, limit_s=2)
+main(["doctor", "--json", "--config", sys.argv[1]])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(settings(tmp_path))], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "check-hangs" in {one["code"] for one in json.loads(done.stdout)["findings"]}
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal(tmp_path: Path) -> None:

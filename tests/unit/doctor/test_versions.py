@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sqlite3
 
 import pytest
@@ -28,6 +29,14 @@ def test_a_library_that_is_too_old_or_missing_is_a_problem() -> None:
 
 def test_versions_are_compared_as_numbers() -> None:
     assert not bad(libraries([Wanted("aiohttp", "3.9")])), "3.14 is newer than 3.9"
+
+
+def test_sources_that_are_no_package_are_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    def requires(name: str) -> list[str]:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", requires)
+    assert "no-package" in codes(versions(Surroundings()))
 
 
 @pytest.mark.parametrize("extra", ["usb", "serial", "speed"])
