@@ -25,7 +25,7 @@ USER_BYTES = 31
 _URI = re.compile(
     r"lpd://(?:\[(?P<six>[^\]/?#]+)\]|(?P<host>[^\[\]:/?#@\s]+))(?::(?P<port>\d{1,5}))?"
     r"/(?P<queue>[^/?#\s]+)(?P<question>\?(?P<options>[^#\s]*))?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -125,6 +125,8 @@ def _six(uri: str, host: str) -> tuple[str, socket.AddressFamily | None]:
         scope = IPv6Address(host).scope_id
     except ValueError as error:
         _refuse(uri, f"has brackets around something else than an IPv6 address ({error})")
+    if scope and not scope.isprintable():
+        _refuse(uri, f"has brackets around an address with a scope that is none ({scope!r})")
     # A scope is a name of this machine's (`eth0`): looking it up turns it into the number that connecting takes.
     return host, None if scope else socket.AF_INET6
 
@@ -136,6 +138,8 @@ def _named(uri: str, host: str) -> tuple[str, socket.AddressFamily | None]:
         except ValueError as error:
             _refuse(uri, f"has no right IPv4 address ({error})")
         return host, socket.AF_INET
+    if not host.isprintable() or set(host) & set(" /"):
+        _refuse(uri, f"has a host that cannot be a name ({host!r})")
     try:
         host.encode("idna")
     except UnicodeError as error:

@@ -70,6 +70,8 @@ class LpdLink:
         self._number, self._step_limit_s = number, step_limit_s
         self._loop = asyncio.get_running_loop()
         self._handed = 0
+        self._under_way = 0
+        """Bytes that wait for room: counted as handed over, for any part of them may go, and not as gone."""
         self._after = 0
         """Bytes that are no document, handed over behind it."""
         self._acknowledged = 0
@@ -84,7 +86,7 @@ class LpdLink:
     def sent_bytes(self) -> int:
         """How many bytes of the document the server's TCP has (Linux; elsewhere: ours took); 0 only if none left."""
         if self._acknowledged < self._handed and self._wire.fileno() >= 0:
-            left = self._handed - max(0, self._unacknowledged_bytes() - self._after)
+            left = self._handed - self._under_way - max(0, self._unacknowledged_bytes() - self._after)
             self._acknowledged = max(self._acknowledged, left)
         return min(self._acknowledged or min(self._handed, 1), self._total)  # what is under way may arrive yet
 
@@ -199,7 +201,7 @@ class LpdLink:
 
     async def _trickle(self, piece: memoryview, answering: asyncio.Future[bytes]) -> int:
         """Send a piece as soon as there is room, unless the server answers or ends it first."""
-        self._handed += len(piece)  # any part of it may go before we are called off
+        self._handed, self._under_way = self._handed + len(piece), len(piece)
         sending = asyncio.ensure_future(self._loop.sock_sendall(self._wire, piece))
         either: set[asyncio.Future[Any]] = {sending, answering}
         try:
@@ -209,7 +211,7 @@ class LpdLink:
         finally:
             await _stop(sending)
         self._must_be_silent(answering)
-        self._handed -= len(piece)
+        self._handed, self._under_way = self._handed - len(piece), 0
         return len(piece)
 
     def _must_be_silent(self, answering: asyncio.Future[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,16 +18,18 @@ class Numbers:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._turn = threading.Lock()
         self._last: int | None = None
 
     def next(self) -> int:
-        """Return the number after the last one."""
-        last = self._last if self._last is not None else self._kept()
-        self._last = (last + 1) % NUMBERS
-        with suppress(OSError):  # a full disk must not keep a label from printing; the next run then begins anywhere
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(f"{self._last}\n")
-        return self._last
+        """Return the number after the last one, from whichever thread."""
+        with self._turn:
+            last = self._last if self._last is not None else self._kept()
+            self._last = (last + 1) % NUMBERS
+            with suppress(OSError):  # a full disk must not keep a label from printing; the next run begins anywhere
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._file.write_text(f"{self._last}\n")
+            return self._last
 
     def _kept(self) -> int:
         with suppress(OSError, ValueError):

@@ -6,8 +6,10 @@ import asyncio
 import errno
 import hashlib
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -340,6 +342,48 @@ async def test_a_server_that_stops_reading_is_a_stall_and_is_waited_for(transpor
         await delivery
         assert await server.printed() == [LARGE]
         assert heard.progressed == sorted(heard.progressed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell what the server's TCP has")
+async def test_no_byte_counts_that_the_servers_system_has_not(transport: LpdTransport) -> None:
+    async with deaf_server() as (uri, deaf):
+        printer = Printer(PrinterId("q"), "Q", f"{uri}?order=data-first", options=PrinterOptions(stall_after_s=0.1))
+        heard = Heard()
+        async with transport.open(printer) as link:
+            delivery = asyncio.ensure_future(link.deliver(work(LARGE), heard))
+            await heard.stalling.wait()
+            delivery.cancel()
+            await asyncio.wait({delivery})
+            counted = max(link.sent_bytes, *heard.progressed)
+        assert 0 < counted <= await deaf()
+
+
+@asynccontextmanager
+async def deaf_server() -> AsyncIterator[tuple[str, Callable[[], Awaitable[int]]]]:
+    """A server that says yes until the document, and then reads nothing; call it for how much its system has."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        guest = asyncio.ensure_future(_receive(listening))
+
+        async def has() -> int:
+            count_bytes = 0
+            with suppress(ConnectionResetError):
+                while data := await loop.sock_recv(await guest, 65536):
+                    count_bytes += len(data)
+            return count_bytes
+
+        yield f"lpd://127.0.0.1:{listening.getsockname()[1]}/labels", has
+        (await guest).close()
+
+
+async def _receive(listening: socket.socket) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    guest, _ = await loop.sock_accept(listening)
+    for _ in ("queue", "data name"):
+        await loop.sock_recv(guest, 1000)
+        await loop.sock_sendall(guest, b"\0")
+    return guest
 
 
 async def test_a_job_that_is_called_off_in_the_midst_does_not_come_out(transport: LpdTransport) -> None:

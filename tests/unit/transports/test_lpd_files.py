@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +71,10 @@ def test_an_address_is_read(uri: str, address: Address) -> None:
         ("lpd://h/q%0A%02r", "name cannot be sent"),
         ("lpd://h/" + 256 * "q", "name cannot be sent"),
         ("lpd://1.2.3/q", "no right IPv4"),
+        ("lpd://a%0Ab/q", "host that cannot be"),
+        ("lpd://a%00b/q", "host that cannot be"),
+        ("lpd://a%2Fb/q", "host that cannot be"),
+        ("lpd://[fe80::1%25%0A]/q", "a scope that is none"),
         ("lpd://[::g]/q", "no|brackets"),
     ],
 )
@@ -87,6 +92,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         except Refused:
             continue
         assert not set(address.queue) & set(" \n\r\t\0")
+        assert address.host.isprintable()
 
 
 def test_numbers_go_round_and_begin_where_the_last_run_ended(tmp_path: Path) -> None:
@@ -102,6 +108,15 @@ def test_a_torn_number_file_is_no_obstacle(tmp_path: Path, kept: bytes) -> None:
     file = tmp_path / "lpd-number"
     file.write_bytes(kept)
     assert 0 <= Numbers(file).next() < 1000
+
+
+def test_threads_that_ask_at_once_get_numbers_of_their_own(tmp_path: Path) -> None:
+    for run in range(20):
+        numbers = Numbers(tmp_path / str(run))
+        (tmp_path / str(run)).write_text("7\n")
+        with ThreadPoolExecutor(4) as threads:
+            given_out = list(threads.map(lambda _, numbers=numbers: numbers.next(), range(4)))
+        assert sorted(given_out) == [8, 9, 10, 11]
 
 
 def test_a_disk_that_takes_nothing_is_no_obstacle(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def test_what_is_no_option_is_refused_with_those_that_there_are(option: str, wor
     assert "serial:/dev/ttyUSB0?baud=9600" in refused.value.says
 
 
+def test_a_port_is_named_by_signs_that_can_be_shown() -> None:
+    for uri in ("serial:/dev/tty%0A", "serial:/dev/%00", r"serial:\\.\pipe%0Ax"):
+        with pytest.raises(Refused, match="does not name a port"):
+            line_of(uri)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_line_or_refused(text: str) -> None:
     for uri in (text, f"serial:{text}", f"serial:/dev/{text}"):

@@ -45,6 +45,9 @@ def test_a_uri_means_one_printer(uri: str, address: Address) -> None:
         ("usb://0a5f:0164?port=../1", "port=../1"),
         ("usb://0a5f:0164?speed=12", "'speed'"),
         ("usb://0a5f:0164?status", "is no setting"),
+        ("usb://0a5f:0164?port=1-1&port=1-2", "a setting twice"),
+        ("usb://0a5f:0164/\ud800", "a serial that is no text"),
+        ("usb:/dev/usb/lp٣", "no file of one"),
     ],
 )
 def test_what_is_no_uri_of_ours_is_refused_with_an_example(uri: str, why: str) -> None:
@@ -60,7 +63,12 @@ def test_any_serial_finds_its_way_into_a_uri_and_back(serial: str) -> None:
     assert address_of(usb_uri("0a5f", "0164", serial)) == Address("0a5f", "0164", serial)
 
 
-@given(st.text(), st.sampled_from(["", "usb:", "usb://", "usb://0a5f:0164", "usb://0a5f:0164?"]))
+@given(
+    st.text(st.characters(exclude_categories=[])),
+    st.sampled_from(["", "usb:", "usb://", "usb://0a5f:0164", "usb://0a5f:0164/", "usb://0a5f:0164?"]),
+)
 def test_any_text_is_a_uri_or_refused(text: str, before: str) -> None:
     with suppress(Refused):
-        assert address_of(before + text).file or re.fullmatch("[0-9a-f]{4}", address_of(before + text).vendor)
+        address = address_of(before + text)
+        assert address.file or re.fullmatch("[0-9a-f]{4}", address.vendor)
+        assert str(address).isprintable()

@@ -68,7 +68,7 @@ def line_of(uri: str) -> Line:
 
 
 def _port(uri: str, text: str) -> str:
-    if read := _WINDOWS.fullmatch(unquote(text)):
+    if (read := _WINDOWS.fullmatch(unquote(text))) and read["name"].isprintable():
         return read["name"].upper() if read["name"].upper().startswith("COM") else read["name"]
     if read := _UNIX.fullmatch(text):
         path = unquote(read["path"])

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from fanfold.errors import Refused
 
-_DEVICE = re.compile(r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})(?:/(?P<serial>[^/?#]*))?", re.IGNORECASE)
-_FILE = re.compile(r"usb:(?://)?/dev/(?P<file>usb/lp\d{1,3}|usblp\d{1,3})", re.IGNORECASE)
+_DEVICE = re.compile(r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})(?:/(?P<serial>[^/?#]*))?", re.I | re.A)
+_FILE = re.compile(r"usb:(?://)?/dev/(?P<file>usb/lp\d{1,3}|usblp\d{1,3})", re.I | re.A)
 _PORT = re.compile(r"\d+-\d+(\.\d+)*")
 """As the kernel counts: a bus, and the ports from its root to the device."""
 
@@ -64,6 +64,8 @@ def address_of(uri: str) -> Address:
         return Address(file=found["file"].lower(), via=via, heeds_status=heeds_status)
     if found := _DEVICE.fullmatch(place):
         serial = unquote(found["serial"] or "", errors="replace")
+        if serial != serial.encode("utf-8", "replace").decode():
+            raise _bad(uri, "has a serial that is no text")
         return Address(
             found["vendor"].lower(), found["product"].lower(), serial, port, via=via, heeds_status=heeds_status
         )
@@ -73,9 +75,12 @@ def address_of(uri: str) -> Address:
 def _options(uri: str, query: str) -> dict[str, str]:
     allowed = {"via": "|".join(Via), "status": "ignore", "port": _PORT.pattern}
     try:
-        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True)) if query else {}
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
     except ValueError as error:
         raise _bad(uri, "has something after the ? that is no setting") from error
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise _bad(uri, "says a setting twice")
     for name, value in options.items():
         if name not in allowed:
             raise _bad(uri, f"has a setting {name!r} that is not known here; known are {', '.join(allowed)}")
