@@ -129,8 +129,10 @@ def _service() -> _Service:
         return bounded(_asked_service, WITHIN_S)
     except TimeoutError:
         return _Service(None, ServiceSeen(says="What keeps services here does not answer."))
-    except (Failed, OSError) as error:
-        return _Service(None, ServiceSeen(says=str(error)))
+    except Failed as error:
+        return _Service(None, ServiceSeen(says=error.message))
+    except OSError as error:
+        return _Service(None, ServiceSeen(says=f"{error.filename or 'It'}: {error.strerror or error}."))
 
 
 def _asked_service() -> _Service:

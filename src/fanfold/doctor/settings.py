@@ -27,7 +27,8 @@ def settings(around: Surroundings) -> Iterator[Finding]:
     yield _sources(around)
     if around.settings is None:
         says = f"The gateway would not start: {_QUOTED.sub(' is not allowed; it must be ', around.trouble)}"
-        yield _find.problem("settings-refused", says, "Correct it; `fanfold serve` quotes the value.")
+        mend = "Correct it; `fanfold serve` quotes the value. All else here is looked at as if nothing were set."
+        yield _find.problem("settings-refused", says, mend)
         return
     yield from _printers(around.settings)
     yield from _webhooks(around.settings)

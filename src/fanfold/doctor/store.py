@@ -133,6 +133,15 @@ def _database(path: Path, is_held: bool | None) -> Iterator[Finding]:
     if facts["size_bytes"] == 0:
         yield _find.note("store-empty", f"{path} is empty: no gateway has finished its first start.", **facts)
         return
+    is_still = not _log(path).exists()
+    found = list(_looked_into(path, is_held, facts))
+    if is_still and _log(path).exists():  # what was read may be half of the old and half of the new
+        yield _find.note("store-moved", f"A gateway opened {path} just when it was looked at.", "Look again.", **facts)
+    else:
+        yield from found
+
+
+def _looked_into(path: Path, is_held: bool | None, facts: dict[str, object]) -> Iterator[Finding]:
     try:
         with closing(_opened(path)) as db:
             yield from _inside(db, path, facts)
@@ -152,11 +161,14 @@ def _opened(path: Path) -> sqlite3.Connection:
     Where it has no log, nobody has it open. SQLite would then make one, which stays and, made by root, would keep
     the gateway out: so it is told that the file does not change.
     """
-    has_log = path.with_name(path.name + "-wal").exists()
-    how = "mode=ro" if has_log else "mode=ro&immutable=1"
+    how = "mode=ro" if _log(path).exists() else "mode=ro&immutable=1"
     db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=1, isolation_level=None)
     db.execute("PRAGMA query_only = ON")
     return db
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _inside(db: sqlite3.Connection, path: Path, facts: dict[str, object]) -> Iterator[Finding]:

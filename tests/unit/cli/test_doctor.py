@@ -97,10 +97,11 @@ def test_the_services_settings_and_data_count_where_none_are_named(
 
 def test_what_keeps_services_may_hang_or_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> None:
-        raise OSError("no bus")
+        raise OSError(13, "no bus", "/run/dbus")
 
     monkeypatch.setattr(here, "installed", fails)
-    assert found(run("--json", "--config", str(settings(tmp_path))))["no-service"]["says"].endswith("no bus")
+    told = found(run("--json", "--config", str(settings(tmp_path))))
+    assert told["no-service"]["says"].endswith("/run/dbus: no bus.")
 
     monkeypatch.setattr(here, "installed", threading.Event().wait)
     monkeypatch.setattr(command, "WITHIN_S", 0.1)

@@ -12,6 +12,7 @@ import pytest
 
 from fanfold.config import Settings
 from fanfold.doctor import disks
+from fanfold.doctor import store as inside
 from fanfold.doctor.finding import Finding, Severity
 from fanfold.doctor.store import disk, held_by, store, sync_s
 from fanfold.doctor.surroundings import Surroundings
@@ -83,6 +84,36 @@ async def test_a_store_that_a_gateway_has_open_is_read_beside_it(tmp_path: Path)
     assert bad(found) <= {"memory-disk", "room"}
     assert codes(found)["store"].facts["in_use"] in (True, None)
     assert held_by(tmp_path) in (False, None)
+
+
+def test_a_gateway_that_comes_amid_the_look_makes_no_false_alarm(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = inside._opened
+
+    def opened_then_written(path: Path) -> sqlite3.Connection:
+        db = opened(path)
+        path.with_name(f"{DATABASE}-wal").touch()
+        data = path.read_bytes()
+        path.write_bytes(data[:4096] + os.urandom(len(data) - 4096))
+        return db
+
+    monkeypatch.setattr(inside, "_opened", opened_then_written)
+    found = codes(look(kept))
+    assert "store-moved" in found
+    assert "damaged" not in found
+
+
+def test_a_store_that_a_killed_gateway_left_is_read_with_its_log(tmp_path: Path) -> None:
+    folder, left = tmp_path / "data", tmp_path / "left"
+    folder.mkdir()
+    left.mkdir()
+    shutil.copy(LATEST, folder / DATABASE)
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("UPDATE jobs SET state = 'aborted', document = 0")
+        db.commit()
+        for name in (DATABASE, f"{DATABASE}-wal"):
+            shutil.copy(folder / name, left / name)
+    assert set(codes(look(left))["store"].facts["jobs"]) == {"aborted"}
 
 
 def test_a_damaged_store_is_a_problem(kept: Path) -> None:
