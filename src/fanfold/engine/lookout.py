@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MOST_DEVICES = 512
 """More than any one network has; what comes then is a flood, or nothing that a list would help with."""
 LONGEST_WAIT_S = 30.0
+LOOK_S = 10.0
+"""A scout keeps its own time; one that does not is waited for no longer."""
 
 
 class Lookout:
@@ -35,6 +37,7 @@ class Lookout:
     def __init__(self, scouts: Sequence[Scouts], roster: Roster, printers: PrinterDesk, background: Background) -> None:
         self._scouts, self._roster, self._printers, self._background = scouts, roster, printers, background
         self._last: dict[str, Sequence[Discovered]] = {}
+        self._looks: dict[str, asyncio.Future[Sequence[Discovered]]] = {}
         self._known = Entries()
         self._since_s: float | None = None
         """When somebody first asked."""
@@ -43,6 +46,8 @@ class Lookout:
     def stop(self) -> None:
         """Let nobody wait any more: who does is told what was seen so far."""
         self._stopped.set()
+        for look in self._looks.values():
+            look.cancel()
 
     async def seen(self, wait_s: float = 0) -> Devices:
         """List the devices that showed themselves; who asks first has the scouts begin, and waits so long for them."""
@@ -67,7 +72,7 @@ class Lookout:
 
     async def _look(self) -> list[str]:
         """Ask all scouts who is there now; return in words who could not look."""
-        answers = await asyncio.gather(*(one.sightings() for one in self._scouts), return_exceptions=True)
+        answers = await asyncio.gather(*(self._sightings_of(one) for one in self._scouts), return_exceptions=True)
         notes = []
         for scout, answer in zip(self._scouts, answers, strict=True):
             match answer:
@@ -81,6 +86,22 @@ class Lookout:
                 case _:
                     self._last[scout.way] = answer
         return notes
+
+    async def _sightings_of(self, scout: Scouts) -> Sequence[Discovered]:
+        """Look; one look is for all who ask meanwhile, so that no hundred hang at one cable. Raises NotReached."""
+        if self._stopped.is_set():
+            raise NotReached("the gateway is being stopped")
+        look = self._looks.get(scout.way)
+        if look is None or look.done():
+            look = self._looks[scout.way] = asyncio.ensure_future(scout.sightings())
+            look.add_done_callback(_noticed)
+        await asyncio.wait({look}, timeout=LOOK_S)
+        if not look.done() or look.cancelled():
+            says = (
+                f"printers are looked for by {scout.way}, but nothing came of it within {LOOK_S:g} s; ask again later"
+            )
+            raise NotReached(says)
+        return look.result()
 
     async def _entries(self) -> Entries:
         """All devices; put together anew only when something else is seen, and then not on the loop."""
@@ -153,6 +174,12 @@ class Lookout:
             number += 1
             free = f"{name} ({number})"
         return free
+
+
+def _noticed(look: asyncio.Future[Sequence[Discovered]]) -> None:
+    """Take note of a fault that nobody waits for any more: else Python complains of it."""
+    if not look.cancelled():
+        look.exception()
 
 
 def _with_printers(device: Device, cluster: Cluster, known: Mapping[str, Sequence[PrinterId]]) -> Device:

@@ -13,6 +13,7 @@ import pytest
 
 from fanfold import marks
 from fanfold.config import Discovery, PrinterSetting, Settings
+from fanfold.engine import lookout
 from fanfold.engine.engine import Engine
 from fanfold.engine.lookout import MOST_DEVICES
 from fanfold.errors import NotReached, Refused
@@ -250,6 +251,41 @@ async def test_a_stop_does_not_wait_for_those_who_wait_for_answers(tmp_path: Pat
         await at.engine.stop()
         async with asyncio.timeout(5):
             assert [one.name for one in (await first).devices] == ["Dock"]
+
+
+@dataclass
+class Hung(Scout):
+    """Its look never ends."""
+
+    async def sightings(self) -> Sequence[Discovered]:
+        self.looks += 1
+        self.looked.set()
+        await asyncio.Event().wait()
+        return ()
+
+
+async def test_a_look_that_hangs_is_begun_once_however_many_ask_and_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "LOOK_S", 0.05)
+    hung = Hung("usb")
+    async with street(tmp_path, DOCK, more=(hung,)) as at:
+        for seen in await asyncio.gather(*(at.seen() for _ in range(20))):
+            assert [one.name for one in seen.devices] == ["Dock"]
+            assert "looked for by usb" in seen.notes[0]
+        await at.added((await at.device()).id)
+        assert hung.looks == 1
+
+
+async def test_a_look_that_hangs_holds_up_no_stop(tmp_path: Path) -> None:
+    hung = Hung("usb")
+    async with street(tmp_path, DOCK, more=(hung,)) as at:
+        asking = asyncio.create_task(at.seen())
+        await hung.looked.wait()
+        await at.engine.stop()
+        async with asyncio.timeout(5):
+            assert [one.name for one in (await asking).devices] == ["Dock"]
+        assert (await at.seen()).notes == ("the gateway is being stopped",) * 2
 
 
 async def test_who_cannot_look_is_told_in_words_and_others_are_listed(tmp_path: Path) -> None:
