@@ -19,16 +19,20 @@ from fanfold.transports.base import Discovers, Reconciles, Transport
 from fanfold.transports.winspool import desk as desks
 from fanfold.transports.winspool.address import queue_of, uri_of
 from fanfold.transports.winspool.mark import Mark
+from fanfold.transports.winspool.spooler import JobControl
 from fanfold.transports.winspool.transport import WinspoolTransport
 from fanfold.wire import Document
 from tests.peers.deliveries import PDF, ZPL, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ledger import Ledger
 from tests.peers.processes import until
 from tests.peers.winspool import (
+    DELETING,
     DIRECT,
     KEEPS_PRINTED,
     NO_DATATYPE,
     NO_SERVER,
+    PAUSED,
+    PRINTING,
     QUEUED,
     WORKS_OFFLINE,
     FakeQueue,
@@ -514,6 +518,26 @@ async def test_a_job_that_was_not_seen_to_be_paused_may_have_begun_before_it_was
     queue.prints, queue.ignores = False, {1}
     async with under_way(transport, URI) as under:
         await under.ledger.is_sent.wait()
+        await under.link.recall()
+        with pytest.raises(Interrupted, match="may have gone to the printer"):
+            await under.task
+
+
+async def test_a_job_that_begins_though_it_is_paused_and_shows_so_when_it_is_deleted_is_a_doubt(
+    transport: WinspoolTransport, queue: FakeQueue, spooler: FakeSpooler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.prints = False
+    set_job = spooler.set_job
+
+    def late(handle: int, job: int, control: JobControl) -> None:
+        if control is JobControl.DELETE:
+            spooler.mark(queue, PAUSED | PRINTING | DELETING)
+        else:
+            set_job(handle, job, control)
+
+    async with under_way(transport, URI) as under:
+        await under.ledger.is_sent.wait()
+        monkeypatch.setattr(spooler, "set_job", late)
         await under.link.recall()
         with pytest.raises(Interrupted, match="may have gone to the printer"):
             await under.task

@@ -335,6 +335,17 @@ async def test_a_job_of_an_earlier_run_is_taken_back(stage: Stage, crashed: Unde
     assert stage.queue.jobs == []
 
 
+async def test_a_strangers_job_that_got_our_number_is_neither_paused_nor_deleted(stage: Stage, crashed: Under) -> None:
+    stage.spooler.restart(loses_jobs=True)
+    strangers = stage.spooler.put(stage.queue, "a stranger's")
+    job = job_of(crashed.work, crashed.ledger.foreign)
+    assert job.foreign is not None
+    assert Mark.load(job.foreign).job_id == strangers.id
+    await stage.transport.recall(printer_at(URI), job)
+    assert (stage.queue.jobs, strangers.status) == ([strangers], 0)
+    assert "SetJob" not in stage.spooler.calls
+
+
 @pytest.mark.parametrize("foreign", ["", "{}", "[]", "nonsense", '{"queue": 1}', json.dumps({"server": "x"})])
 async def test_a_mark_of_something_else_is_a_doubt(stage: Stage, crashed: Under, foreign: str) -> None:
     crashed.ledger.foreign = foreign or "null"
