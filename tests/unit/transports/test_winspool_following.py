@@ -223,6 +223,15 @@ async def test_a_spooler_that_gives_jobs_its_own_titles_is_followed_by_those(sta
         assert (await under.task).evidence is Evidence.DELIVERED
 
 
+async def test_of_two_jobs_with_one_number_and_title_the_time_tells_which_is_ours(stage: Stage) -> None:
+    stage.queue.renames = "Remote Downlevel Document"
+    async with waiting(stage) as under:
+        later = FakeJob(1, "Remote Downlevel Document", "RAW", status=0, submitted="2026-01-01T00:00:09.000Z")
+        stage.queue.jobs[:] = [later]
+        with pytest.raises(Interrupted, match="another job under number 1"):
+            await under.task
+
+
 async def test_while_no_job_is_there_no_handle_keeps_the_queue_from_being_deleted(stage: Stage) -> None:
     stage.queue.prints = True
     await deliver(stage.transport, URI, work_of(ZPL))
