@@ -306,6 +306,12 @@ async def test_a_part_of_a_document_is_thrown_away_and_may_be_sent_again(
     assert stage.queue.jobs == []
 
 
+async def test_one_of_two_copies_is_a_part(stage: Stage, crashed: Under) -> None:
+    job = replace(job_of(crashed.work, None), size_bytes=len(ZPL), copies=2)
+    assert (await stage.transport.find(printer_at(URI), job, Ledger())).untouched
+    assert stage.queue.jobs == []
+
+
 async def test_a_part_that_had_begun_to_print_is_a_doubt(stage: Stage, crashed: Under) -> None:
     stage.queue.jobs[0].status, stage.queue.jobs[0].data = SPOOLING | PRINTING, bytearray(5)
     assert (await found(stage, crashed, foreign=False)).uncertain
