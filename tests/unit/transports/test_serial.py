@@ -8,7 +8,8 @@ import fcntl
 import os
 import sys
 import termios
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,11 @@ import pytest
 from fanfold.errors import Interrupted, NotReached, Refused
 from fanfold.model import Evidence, Printer, PrinterId, PrinterOptions, Reason
 from fanfold.transports.base import Converses
+from fanfold.transports.serial import link as link_module
 from fanfold.transports.serial import posix
 from fanfold.transports.serial import transport as transport_module
 from fanfold.transports.serial.line import Flow, Line
-from fanfold.transports.serial.link import ANSWER_S, SAID_BYTES, SerialLink
+from fanfold.transports.serial.link import ANSWER_S, GONE_WITHIN_S, SAID_BYTES, SerialLink
 from fanfold.transports.serial.posix import PosixPort
 from fanfold.transports.serial.transport import SerialTransport
 from fanfold.wire import Document
@@ -143,7 +145,7 @@ async def test_a_port_that_does_not_tell_gets_the_time_of_its_buffer(printer: Se
 
         link._pause = pause  # type: ignore[method-assign]
         await link.deliver(work(LABEL), Heard())
-    assert naps == [pytest.approx(192 * 10 / 921_600)]
+    assert naps[0] == pytest.approx(192 * 10 / 921_600)
 
 
 # what the printer says
@@ -222,6 +224,17 @@ async def test_a_question_that_nobody_answers_times_out(transport: SerialTranspo
     with pytest.raises(TimeoutError):
         await transport.ask(at(printer.uri), b"~HS", within_s=0.1)
     assert await printer.printed() == [b"~HS"]
+
+
+async def test_a_question_that_nobody_answers_does_not_stay_in_the_system(
+    transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held by its printer, the port would close only after half a minute, and be busy for the jobs meanwhile."""
+    dropped: list[int] = []
+    monkeypatch.setattr(termios, "tcflush", lambda _, what: dropped.append(what))
+    with pytest.raises(TimeoutError):
+        await transport.ask(at(printer.uri), b"~HS", within_s=0.1)
+    assert termios.TCOFLUSH in dropped
 
 
 async def test_an_answer_without_a_pause_is_what_came_in_time(
@@ -433,7 +446,24 @@ async def test_a_stall_on_cts_says_that_a_cable_may_lack_it(
         await asyncio.wait({delivery})
 
 
-def _give_it_a_dsr(monkeypatch: pytest.MonkeyPatch, is_on: list[bool]) -> None:
+async def test_what_an_adapter_buffers_while_the_printer_holds_the_line_is_waited_for_and_not_counted(
+    printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label is shorter than that buffer, so the system has nothing left of it and the cable got nothing."""
+    is_on = [False]
+    _give_it_a_dsr(monkeypatch, is_on, termios.TIOCM_CTS)
+    heard = Heard()
+    async with reached(SerialTransport(fifo_bytes=len(LABEL) - 5), printer.uri, stall_after_s=0.1) as link:
+        delivery = asyncio.ensure_future(link.deliver(work(LABEL), heard))
+        await heard.stalling.wait()
+        assert f"5 of {len(LABEL)} bytes (it holds our line CTS" in heard.stalls[0][1]
+        assert link.sent_bytes == 5
+        is_on[0] = True
+        assert (await delivery).evidence is Evidence.SENT
+        assert link.sent_bytes == len(LABEL)
+
+
+def _give_it_a_dsr(monkeypatch: pytest.MonkeyPatch, is_on: list[bool], wire: int = termios.TIOCM_DSR) -> None:
     """A pty has no modem lines."""
     honest = fcntl.ioctl
 
@@ -441,7 +471,7 @@ def _give_it_a_dsr(monkeypatch: pytest.MonkeyPatch, is_on: list[bool]) -> None:
         if question != termios.TIOCMGET:
             return honest(fd, question, answer)
         if isinstance(answer, bytearray):
-            answer[:] = (termios.TIOCM_DSR if is_on[0] else 0).to_bytes(4, sys.byteorder)
+            answer[:] = (wire if is_on[0] else 0).to_bytes(4, sys.byteorder)
         return 0
 
     monkeypatch.setattr(fcntl, "ioctl", ioctl)
@@ -455,7 +485,7 @@ async def test_unplugged_in_the_midst_is_a_doubt_with_a_count(
 ) -> None:
     printer.hold()
     heard = Heard()
-    async with reached(transport, printer.uri, stall_after_s=0.1) as link:
+    async with reached(transport, printer.uri, stall_after_s=2 * GONE_WITHIN_S) as link:
         delivery = asyncio.ensure_future(link.deliver(work(LARGE), heard))
         await heard.stalling.wait()
         await printer.unplug()
@@ -463,6 +493,47 @@ async def test_unplugged_in_the_midst_is_a_doubt_with_a_count(
             await delivery
         assert doubt.value.reasons == (Reason.OFFLINE,)
         assert 0 < link.sent_bytes < len(LARGE)
+
+
+async def test_what_went_while_it_was_perhaps_being_unplugged_is_not_counted(
+    transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "GONE_WITHIN_S", 60)
+    printer.hold()
+    heard = Heard()
+    async with reached(transport, printer.uri, stall_after_s=0.1) as link:
+        delivery = asyncio.ensure_future(link.deliver(work(LARGE), heard))
+        await heard.stalling.wait()
+        seemed = link.sent_bytes
+        await printer.unplug()
+        with pytest.raises(Interrupted, match=rf"taken 1 of {len(LARGE)} bytes, and perhaps up to {seemed - 1} more"):
+            await delivery
+        assert (link.sent_bytes, heard.progressed[-1]) == (1, 1)
+
+
+async def test_last_bytes_that_went_while_it_was_perhaps_being_unplugged_are_a_doubt(
+    transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "GONE_WITHIN_S", 60)
+    async with reached(transport, printer.uri, close_wait_s=0) as link:
+        waiting = asyncio.Event()
+        monkeypatch.setattr(link, "_pause", _telling(link._pause, waiting))
+        delivery = asyncio.ensure_future(link.deliver(work(LABEL), Heard()))
+        await waiting.wait()
+        await printer.unplug()
+        monkeypatch.setattr(link_module, "GONE_WITHIN_S", 0)
+        with pytest.raises(Interrupted):
+            await delivery
+
+
+def _telling(pause: Callable[[float], Awaitable[None]], waiting: asyncio.Event) -> Callable[[float], Awaitable[None]]:
+    """As the link pauses, but not longer than the cable needs to be pulled."""
+
+    async def told(_: float) -> None:
+        waiting.set()
+        await pause(0.05)
+
+    return told
 
 
 async def test_unplugged_while_the_answer_is_waited_for_is_a_doubt(
@@ -619,26 +690,31 @@ async def test_an_adapter_that_hangs_holds_up_only_its_own_port(
         closed = False
 
         def close(self) -> None:
+            assert threading.current_thread() is not threading.main_thread(), "a close may take long"
             self.closed = True
 
-    device, mended = Device(), asyncio.Event()
+    device, mended, openings = Device(), asyncio.Event(), list[Line]()
     loop, honest = asyncio.get_running_loop(), transport_module._open
 
     def hangs(line: Line) -> Any:
         if line.port == "/dev/hung":
+            openings.append(line)
             asyncio.run_coroutine_threadsafe(mended.wait(), loop).result()
             return device
         return honest(line)
 
     monkeypatch.setattr(transport_module, "_open", hangs)
     monkeypatch.setattr(transport_module, "OPEN_LIMIT_S", 0.2)
-    with pytest.raises(NotReached, match="does not open"):
-        async with reached(transport, "serial:/dev/hung"):
-            pytest.fail("it was reached")
+    for _ in range(3):
+        with pytest.raises(NotReached, match="does not open"):
+            async with reached(transport, "serial:/dev/hung"):
+                pytest.fail("it was reached")
     async with reached(transport, printer.uri) as link:
         await link.deliver(work(LABEL), Heard())
     mended.set()
     await _until(lambda: device.closed)
+    await transport._berths["/dev/hung"].run(len, "")
+    assert len(openings) == 1, "nobody waits for the others any more"
 
 
 async def test_the_line_is_set_so_that_no_byte_of_ours_or_theirs_is_changed(

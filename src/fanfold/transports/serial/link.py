@@ -7,7 +7,8 @@ What proves delivery, and what does not:
 - An answer after that is `delivered`: somebody reads. Not so from a printer that talked before, which may talk by
   itself; and one that comes before the last byte left cannot be an answer to the end.
 - A printer that holds us up by its lines or by XOFF took what left us, and no more: a stall.
-- A port that goes in the midst is a doubt, always: what it took until then may print.
+- A port that goes in the midst is a doubt, always: what it took until then may print. What an adapter seemed to send
+  while it was being unplugged does not count: its transfers end then too, and the system notices only afterwards.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
 from fanfold.transports.serial.line import Line
+from fanfold.transports.serial.looks import Looks
 from fanfold.transports.serial.port import Port
 from fanfold.transports.serial.words import held_by
 from fanfold.transports.stall import StallWatch
@@ -30,6 +32,9 @@ SAID_BYTES = 64 * 1024
 
 FIFO_BYTES = 256
 """What a port may still have when the system has nothing: UARTs buffer 16 to 128 bytes, USB adapters mostly 256."""
+
+GONE_WITHIN_S = 0.3
+"""How long the system may take to notice that an adapter was unplugged: hubs are asked each 256 ms (USB 2.0 §11.12)."""
 
 ANSWER_S = 0.25
 """How long a printer may take to answer after the end of data; those that answer at all do so in some milliseconds."""
@@ -47,8 +52,12 @@ class SerialLink:
     def __init__(self, port: Port, line: Line, options: PrinterOptions, fifo_bytes: int = FIFO_BYTES) -> None:
         self.said = b""
         self._port, self._line, self._options = port, line, options
+        self._fifo_bytes = 0 if port.counts_exactly else fifo_bytes
         self._fifo_s = line.seconds_for(fifo_bytes)
         self._loop = asyncio.get_running_loop()
+        self._looks = Looks(GONE_WITHIN_S)
+        self._empty_s = 0.0
+        """When the system had nothing left."""
         self._left = 0
         self._total = 0
         self._kept_back: int | None = None
@@ -64,7 +73,9 @@ class SerialLink:
         """How many bytes are on the cable or past it, as far as the port tells; 0 only if none is."""
         if self._kept_back is None and self._left < self._port.taken_bytes:
             with suppress(OSError):  # what a port that is gone had taken before stays as it was
-                self._left = max(self._left, self._port.taken_bytes - self._port.queued_bytes)
+                left = self._port.taken_bytes - self._port.queued_bytes - self._fifo_bytes
+                self._left = max(self._left, left)
+                self._looks.note(self._loop.time(), self._left)
         return self._left or (0 if self._port.counts_exactly else min(self._port.taken_bytes, 1))
 
     @property
@@ -104,8 +115,8 @@ class SerialLink:
         """
         begun = len(self.said)
         await self._write(memoryview(question), None)
-        self._clean = True
         await self._hears_more(begun)
+        self._clean = True
         while await self._hears_more_within(quiet_s):
             pass
         return self.said[begun:]
@@ -147,12 +158,21 @@ class SerialLink:
         """Wait, without limit, until the system has nothing left, and then as long as the port itself may buffer."""
         while queued := self._port.queued_bytes:
             await self._pause(min(max(self._line.seconds_for(queued) / 2, SOONEST_S), LATEST_S))
-        self._left = self._port.taken_bytes
+        self._empty_s = self._loop.time()
         if self._port.transmitter_empty is None:
-            await self._pause(self._fifo_s)
+            await self._outlast_the_fifo()
         while self._port.transmitter_empty is False:
             await self._pause(SOONEST_S)
         self._must_be_there()
+        self._left = self._port.taken_bytes
+
+    async def _outlast_the_fifo(self) -> None:
+        """Give an adapter the time for what it buffers, none of which counts while the printer holds the line."""
+        left_s = self._fifo_s
+        while left_s > 0 or self._port.held:
+            step_s = min(max(left_s, SOONEST_S), LATEST_S)
+            left_s = self._fifo_s if self._port.held else left_s - step_s
+            await self._pause(step_s)
 
     async def _pause(self, for_s: float) -> None:
         self._must_be_there()
@@ -164,10 +184,17 @@ class SerialLink:
             async with asyncio.timeout(min(ANSWER_S, self._options.close_wait_s)):
                 await self._answered.wait()
         except TimeoutError:
-            self._must_be_there()
+            await self._outlast_an_unplugging()
             return Receipt(Evidence.SENT, f"all bytes went out on {port}; serial printers do not say that they came")
         self._must_be_there()
         return Receipt(Evidence.DELIVERED, f"the printer on {port} answered after the end of data")
+
+    async def _outlast_an_unplugging(self) -> None:
+        """See to it that the last bytes did not only end because the plug was pulled. Raises OSError: it was."""
+        left_s = self._empty_s + GONE_WITHIN_S - self._loop.time()
+        if left_s > 0 and not self._port.counts_exactly:
+            await self._pause(left_s)
+        self._must_be_there()
 
     def _drop_the_rest(self) -> None:
         if self._clean or not self._port.taken_bytes or self._kept_back is not None:
@@ -228,7 +255,9 @@ class SerialLink:
         return Interrupted(says, reasons=(Reason.OFFLINE,))
 
     def _stand_still(self) -> int:
-        """Let the count stay as it was when the port last told; return how many bytes more may have left."""
+        """Let the count stay as it was before the port went; return how many bytes more may have left."""
+        if not self._port.counts_exactly:
+            self._left = self._looks.before(self._loop.time())
         self._kept_back = self._port.taken_bytes - self._left
         return self._port.taken_bytes - self.sent_bytes
 

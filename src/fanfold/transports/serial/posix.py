@@ -67,7 +67,6 @@ class PosixPort:
         self._line, self._close = line, close
         self._loop = asyncio.get_running_loop()
         self._is_gone: asyncio.Future[OSError] = self._loop.create_future()
-        self._held = False
         self._closed = False
         self.taken_bytes = 0
         self.counts_exactly = self.transmitter_empty is not None
@@ -90,12 +89,9 @@ class PosixPort:
     @property
     def held(self) -> bool:
         """Whether DSR or CTS is off, where flow goes by them."""
-        match self._line.flow:
-            case Flow.DSRDTR:
-                return self._held
-            case Flow.RTSCTS:
-                with suppress(OSError):
-                    return not self._ask(termios.TIOCMGET) & termios.TIOCM_CTS
+        wire = {Flow.DSRDTR: termios.TIOCM_DSR, Flow.RTSCTS: termios.TIOCM_CTS}.get(self._line.flow)
+        with suppress(OSError):  # a port without such lines
+            return wire is not None and not self._ask(termios.TIOCMGET) & wire
         return False
 
     def listen(self, heard: Callable[[bytes], None], gone: Callable[[OSError], None]) -> None:
@@ -175,9 +171,9 @@ class PosixPort:
         """Wait until DSR is on and little is under way; no kernel here does that by itself."""
         while True:
             self._must_be_there()
-            self._held = not self._ask(termios.TIOCMGET) & termios.TIOCM_DSR
+            held = not self._ask(termios.TIOCMGET) & termios.TIOCM_DSR
             room = DSR_PIECE_BYTES - self.queued_bytes
-            if not self._held and room > 0:
+            if not held and room > 0:
                 return room
             await asyncio.sleep(DSR_POLL_S)
 

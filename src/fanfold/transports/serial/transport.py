@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -130,10 +130,10 @@ class SerialTransport:
 
     async def _opened(self, line: Line) -> Port:
         berth = self._berth(line)
-        opening = berth.run(_open, line)
+        opening = berth.thread.submit(_open, line)
         try:
             async with asyncio.timeout(OPEN_LIMIT_S):
-                device = await asyncio.shield(opening)
+                device = await asyncio.wrap_future(opening)  # called off, it does not begin any more
         except (TimeoutError, asyncio.CancelledError) as error:
             opening.add_done_callback(_close_late)
             if isinstance(error, asyncio.CancelledError):
@@ -172,7 +172,7 @@ def _open(line: Line) -> Any:
 _PARITIES = {Parity.NONE: "N", Parity.ODD: "O", Parity.EVEN: "E", Parity.MARK: "M", Parity.SPACE: "S"}
 
 
-def _close_late(opening: asyncio.Future[Any]) -> None:
-    """Close what opened after nobody waited for it any more."""
+def _close_late(opening: Future[Any]) -> None:
+    """Close what opened after nobody waited for it any more, in the port's thread, where a close may take long."""
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()

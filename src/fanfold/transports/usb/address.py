@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from fanfold.errors import Refused
 
-_DEVICE = re.compile(r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})(?:/(?P<serial>[^/?#]*))?", re.I | re.A)
-_FILE = re.compile(r"usb:(?://)?/dev/(?P<file>usb/lp\d{1,3}|usblp\d{1,3})", re.I | re.A)
+_FLAGS = re.IGNORECASE | re.ASCII
+_DEVICE = re.compile(r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})(?:/(?P<serial>[^/?#]*))?", _FLAGS)
+_FILE = re.compile(r"usb:(?://)?/dev/(?P<file>usb/lp\d{1,3}|usblp\d{1,3})", _FLAGS)
 _PORT = re.compile(r"\d+-\d+(\.\d+)*")
 """As the kernel counts: a bus, and the ports from its root to the device."""
 
