@@ -278,6 +278,14 @@ async def test_a_queue_without_a_printer_refuses_before_anything_is_spooled(
     assert queue.datatypes == []
 
 
+async def test_a_queue_without_a_printer_refuses_also_while_it_is_paused_for_waiting_would_not_help(
+    transport: WinspoolTransport, queue: FakeQueue
+) -> None:
+    queue.driver, queue.port, queue.status = "Microsoft Print To PDF", "PORTPROMPT:", 0x1
+    with pytest.raises(Declined, match="no printer behind it"):
+        await deliver(transport, URI, work_of(ZPL))
+
+
 @pytest.mark.parametrize(
     ("language", "media_type"), [("pdf", ""), ("", "application/pdf"), ("png", ""), ("", "image/gif")]
 )

@@ -312,6 +312,18 @@ async def test_one_of_two_copies_is_a_part(stage: Stage, crashed: Under) -> None
     assert stage.queue.jobs == []
 
 
+async def test_a_job_that_went_to_the_copy_of_a_queue_is_looked_for_and_taken_back_there(stage: Stage) -> None:
+    copy = stage.spooler.add(FakeQueue("Zebra (Copy 1)", port="USB002", prints=False))
+    async with under_way(stage.transport, "winspool:Zebra (Copy 1)") as under:
+        await under.ledger.is_sent.wait()
+    job = replace(job_of(under.work, under.ledger.foreign), size_bytes=len(ZPL))
+    finding = asyncio.ensure_future(stage.transport.find(printer_at(URI), job, Ledger()))
+    await stage.looked()
+    await stage.transport.recall(printer_at(URI), job)
+    assert "nothing of it had gone" in (await finding).declined
+    assert copy.jobs == []
+
+
 async def test_a_part_that_had_begun_to_print_is_a_doubt(stage: Stage, crashed: Under) -> None:
     stage.queue.jobs[0].status, stage.queue.jobs[0].data = SPOOLING | PRINTING, bytearray(5)
     assert (await found(stage, crashed, foreign=False)).uncertain
