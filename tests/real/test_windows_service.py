@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
@@ -53,6 +55,7 @@ own.mkdir()
 (own / "fanfold.toml").write_text(sys.argv[1])
 print(own)
 """
+MALLORYS = 4711
 SETTINGS = """\
 drain_s = 0.5
 [discovery]
@@ -124,6 +127,20 @@ async def test_the_gateway_is_a_service_of_windows_from_install_to_remove(wine: 
     assert (code, "but it is stopped" in said) == (1, True), said
     log = await wine.does("-c", f"print(open({told['log']!r}).read())")
     assert "nonsense" in log, log
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files away")
+async def test_what_somebody_else_put_into_the_services_folder_is_not_done_as_localsystem(wine: Windows) -> None:
+    own = (await wine.does("-c", PREPARE, "[access]\nusers = ['mallory']\n")).strip()
+    folder = wine._prefix / "drive_c" / own.removeprefix("C:\\").replace("\\", "/")
+    for planted in (folder / "fanfold.toml", folder):
+        os.chown(planted, MALLORYS, MALLORYS)
+        code, _, complained = await wine.run("-P", "-m", "fanfold", "service", "install")
+        assert (code, f"{own} was made by" in complained.decode()) == (1, planted == folder), complained
+        assert planted.name in complained.decode()
+        assert "takeown" in complained.decode()
+        assert not (folder / "token").exists()
+        os.chown(planted, 0, 0)
 
 
 async def wine_serve(wine: Windows) -> tuple[int, str]:

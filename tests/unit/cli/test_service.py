@@ -225,6 +225,14 @@ def test_a_machines_service_finds_settings_and_a_token_that_only_it_can_read(tmp
     assert token.read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("owner", "is_strange"),
+    [("S-1-5-18", False), ("S-1-5-32-544", False), ("S-1-5-21-1-2-3-1001", False), ("S-1-5-21-1-2-3-1002", True)],
+)
+def test_a_folder_of_somebody_else_is_not_taken_for_the_services(owner: str, is_strange: bool) -> None:
+    assert files.is_strange(owner, "S-1-5-21-1-2-3-1001") is is_strange
+
+
 def test_a_users_own_service_needs_no_token(tmp_path: Path) -> None:
     made = plan_in(tmp_path, is_machines=False)
     files.prepare(made, [])

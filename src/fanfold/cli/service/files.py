@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from fanfold.cli.service.plan import Plan
 
 ONLY_SYSTEM_AND_ADMINISTRATORS = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 """Windows' words for it (SDDL): nothing inherited from above, all of it passed on to what lies below."""
+SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
+ALREADY_THERE = 183
+"""ERROR_ALREADY_EXISTS."""
 
 _HEAD = """\
 # Settings of this gateway; `fanfold reload` has them read again. What can be set: docs/settings.md.
@@ -122,13 +126,28 @@ def _make_account(name: str) -> list[str]:
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder that only Windows itself and administrators can look into: documents lie in it."""
+    """Make a folder that only Windows itself and administrators can look into: documents lie in it.
+
+    Anybody may make folders beside it. One that somebody else made, or put something into, is refused: he could take
+    its permissions back, or have said by settings of his own what LocalSystem is to do. Raises Failed and OSError.
+    """
+    import pywintypes
+    import win32file
     import win32security
 
-    folder.mkdir(parents=True, exist_ok=True)
     wanted = win32security.ConvertStringSecurityDescriptorToSecurityDescriptor(
         ONLY_SYSTEM_AND_ADMINISTRATORS, win32security.SDDL_REVISION_1
     )
+    private = win32security.SECURITY_ATTRIBUTES()
+    private.SECURITY_DESCRIPTOR = wanted
+    try:
+        win32file.CreateDirectory(str(folder), private)
+    except pywintypes.error as error:
+        if error.winerror != ALREADY_THERE:
+            raise OSError(error.winerror, error.strerror, str(folder)) from error
+    else:
+        return
+    _refuse_link(folder)
     win32security.SetNamedSecurityInfo(
         str(folder),
         win32security.SE_FILE_OBJECT,
@@ -138,3 +157,43 @@ def _make_private(folder: Path) -> None:
         wanted.GetSecurityDescriptorDacl(),
         None,
     )
+    _refuse_strangers([folder, *folder.iterdir()])  # from here on nobody puts anything in
+
+
+def _refuse_link(folder: Path) -> None:
+    if folder.lstat().st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT:  # type: ignore[attr-defined,unused-ignore]
+        raise Failed(
+            f"{folder} leads to another folder, so it is not used: the service would write there. Take it away."
+        )
+
+
+def _refuse_strangers(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if is_strange(owner := _owner(path), _own_number()):
+            raise Failed(
+                f"{path} was made by {owner}, who is neither Windows nor you: what it says is not done as LocalSystem. "
+                f'Look at it; then take it away, or make it the administrators\' (`takeown /A /R /D Y /F "{path}"`).'
+            )
+
+
+def is_strange(owner: str, own: str) -> bool:
+    """Tell whether a file's owner is neither Windows nor the administrators nor we, as Windows numbers users."""
+    return owner not in (SYSTEM, ADMINISTRATORS, own)
+
+
+def _owner(path: Path) -> str:
+    import win32security
+
+    found = win32security.GetNamedSecurityInfo(
+        str(path), win32security.SE_FILE_OBJECT, win32security.OWNER_SECURITY_INFORMATION
+    )
+    return str(win32security.ConvertSidToStringSid(found.GetSecurityDescriptorOwner()))
+
+
+def _own_number() -> str:
+    import win32api
+    import win32security
+
+    token = win32security.OpenProcessToken(win32api.GetCurrentProcess(), win32security.TOKEN_QUERY)
+    user, _ = win32security.GetTokenInformation(token, win32security.TokenUser)
+    return str(win32security.ConvertSidToStringSid(user))
