@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -57,10 +58,12 @@ async def machine(folder: Path, uid: int) -> AsyncIterator[Machine]:
     )
     try:
         assert gateway.stderr is not None
+        said = b""
         async with asyncio.timeout(30):
-            async for line in gateway.stderr:
-                if b"Fanfold answers at " in line:
-                    break
+            while b"Fanfold answers at " not in said:
+                line = await gateway.stderr.readline()
+                assert line, f"the gateway did not start: {said.decode()}"
+                said += line
         url = f"http://127.0.0.1:{port}"
         people = (neighbour(who, port) for who in (uid, ANNAS, BERTAS))
         async with App(url) as root, next(people) as own, next(people) as anna, next(people) as berta:
@@ -85,13 +88,12 @@ async def reprint(who: Neighbour, job: Any, **headers: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machine]:
+async def here(request: pytest.FixtureRequest) -> AsyncIterator[Machine]:
     """A gateway of a user's, unless a test asks for root's too."""
-    for folder in (tmp_path, *tmp_path.parents):  # a folder of pytest's is for its own user only
-        if folder.stat().st_uid == 0 and folder != Path("/tmp") and Path("/tmp") in folder.parents:
-            folder.chmod(0o755)
-    async with machine(tmp_path, getattr(request, "param", GATEWAYS)) as running:
-        yield running
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to other users, again whenever one starts
+        os.chmod(folder, 0o755)  # noqa: PTH101  # nothing else to do meanwhile
+        async with machine(Path(folder), getattr(request, "param", GATEWAYS)) as running:
+            yield running
 
 
 @both
