@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import os
 import plistlib
 import re
@@ -12,9 +13,12 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import threading
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -85,10 +89,21 @@ def test_the_machines_unit_names_settings_data_and_who_may_use_printers() -> Non
     ]  # fmt: skip
     for needed in ("Type=notify", "User=fanfold", "SupplementaryGroups=lp dialout", "StateDirectory=fanfold"):
         assert f"\n{needed}\n" in text
+    for needed in ("UMask=0077", "StateDirectoryMode=0700", "ProtectSystem=strict", "NoNewPrivileges=yes"):
+        assert f"\n{needed}\n" in text
     assert "AF_NETLINK" in text
     for harmful in ("PrivateDevices", "ProtectClock", "PrivateUsers", "DevicePolicy", "MemoryDenyWriteExecute"):
         assert harmful not in text
     assert "SupplementaryGroups" not in unit(MACHINES)
+
+
+@pytest.mark.parametrize("made", [MACHINES, OWN], ids=["machine's", "own"])
+def test_a_unit_is_started_again_when_it_failed_and_reads_its_settings_again_when_told(made: Plan) -> None:
+    text = unit(made)
+    for needed in ("Restart=on-failure", "ExecReload=/bin/kill -HUP $MAINPID", "UMask=0077"):
+        assert f"\n{needed}\n" in text
+    stop_s = int(re.findall("^TimeoutStopSec=(.*)$", text, re.MULTILINE)[0])
+    assert stop_s > config.Settings().drain_s
 
 
 def test_a_users_own_unit_starts_with_his_session_and_names_no_user() -> None:
@@ -107,6 +122,7 @@ def test_macos_gets_a_list_that_reads_back_as_it_was_meant() -> None:
         "--data", "/Library/Application Support/Fanfold/data", "--log", "/Library/Logs/Fanfold/fanfold.log",
     ]  # fmt: skip
     assert keys["UserName"] == "daemon"
+    assert (keys["RunAtLoad"], keys["KeepAlive"], keys["Umask"]) == (True, {"SuccessfulExit": False}, 0o077)
     own = plan.macos(is_machines=False, python=PYTHON, home=PurePosixPath("/Users/anna"))
     assert "UserName" not in job(own)
     assert own.log == PurePosixPath("/Users/anna/Library/Logs/Fanfold/fanfold.log")
@@ -231,6 +247,18 @@ def test_a_machines_service_finds_settings_and_a_token_that_only_it_can_read(tmp
 )
 def test_a_folder_of_somebody_else_is_not_taken_for_the_services(owner: str, is_strange: bool) -> None:
     assert files.is_strange(owner, "S-1-5-21-1-2-3-1001") is is_strange
+
+
+def test_what_a_machines_service_must_read_or_write_is_given_to_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, str] = {}
+    monkeypatch.setattr("fanfold.cli.service.files.shutil.chown", lambda path, user: given.update({str(path): user}))
+    made = plan_in(tmp_path, log=True)
+    files.prepare(made, [])
+    assert given[str(made.token)] == made.account
+    assert given[str(PurePosixPath(str(made.log)).parent)] == made.account
+    assert str(made.config) not in given
 
 
 def test_a_users_own_service_needs_no_token(tmp_path: Path) -> None:
@@ -384,3 +412,118 @@ def test_what_is_no_gateway_does_not_answer() -> None:
         port = free.getsockname()[1]
     listeners: Sequence[config.Listener] = (config.Listener("127.0.0.1", port),)
     assert answer.who_answers(listeners) is None
+
+
+@pytest.fixture
+def beside(machine: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """A user's own place on a machine whose service is installed."""
+    machine.keeper.install()
+    made = plan_in(tmp_path / "own", is_machines=False)
+    own = Service(made, Systemd(made, tmp_path / "own" / "units"))
+    monkeypatch.setattr(here, "is_administrator", lambda: False)
+    monkeypatch.setattr(here, "service", lambda *, is_machines: machine if is_machines else own)
+    return own
+
+
+def test_a_user_installs_none_of_his_own_beside_the_machines(beside: Service, machine: Service) -> None:
+    code, said = cli("install")
+    assert (code, "for all its users" in said, str(machine.keeper.where) in said) == (Exit.FAILED, True, True), said
+    assert not beside.keeper.state().is_installed
+    assert not Path(beside.plan.config).exists()
+
+
+def test_a_user_cannot_remove_the_machines(beside: Service, machine: Service) -> None:
+    code, said = cli("remove")
+    assert (code, "only an administrator" in said) == (Exit.FAILED, True), said
+    assert machine.keeper.state().is_installed
+
+
+def test_a_user_is_shown_the_machines(beside: Service, machine: Service) -> None:
+    told = json.loads(cli("status", "--json")[1])
+    assert (told["for"], told["settings"]) == ("all users of this machine", str(machine.plan.config))
+
+
+@pytest.mark.parametrize(("person", "users"), [("anna", ("anna",)), ("root", ()), ("", ())])
+def test_who_installs_by_sudo_is_trusted_by_name_and_root_needs_no_word(
+    machine: Service, monkeypatch: pytest.MonkeyPatch, person: str, users: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SUDO_USER", person)
+    assert cli("install")[0] == 0
+    assert config.load(Path(machine.plan.config), {}, {}).access.users == users
+
+
+def test_the_log_that_a_service_keeps_itself_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfold.cli.service.LOG_BYTES", 1000)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
+
+    def run(*_: object) -> int:
+        for number in range(500):
+            logging.getLogger("fanfold").info("line %d", number)
+        return 0
+
+    monkeypatch.setattr("fanfold.app.run", run)
+    (tmp_path / "fanfold.toml").write_text("")
+    places = ("--config", "fanfold.toml", "--data", "data", "--log", "log")
+    pairs = [str(tmp_path / word) if not word.startswith("-") else word for word in places]
+    code, said = cli("run", *pairs)
+    for handler in logging.getLogger().handlers:
+        handler.close()
+    assert code == 0, said
+    kept = sorted(tmp_path.glob("log*"))
+    assert len(kept) == 5
+    assert sum(one.stat().st_size for one in kept) <= 5000
+    assert "line 499" in (tmp_path / "log").read_text()
+
+
+# --- whether a gateway answers
+
+
+@contextmanager
+def server(says: bytes) -> Iterator[config.Listener]:
+    """Something that answers every request so."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(says)))
+            self.end_headers()
+            self.wfile.write(says)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as there:
+        answering = threading.Thread(target=there.serve_forever, args=(0.01,))
+        answering.start()
+        try:
+            yield config.Listener("127.0.0.1", there.server_port)
+        finally:
+            there.shutdown()
+            answering.join()
+
+
+@pytest.mark.parametrize("says", [b"{}", b'{"status": "up"}', b"[]", b"<html>", b"", b'"version"'])
+def test_what_else_answers_at_a_port_is_not_taken_for_a_gateway(says: bytes) -> None:
+    with server(says) as listener:
+        assert answer.who_answers([listener]) is None
+
+
+def test_a_gateway_is_known_by_its_health(tmp_path: Path) -> None:
+    with server(b'{"version": "1.2", "uptime_s": 60, "problems": ["the disk is full"]}') as listener:
+        found = answer.who_answers([listener])
+    assert found == answer.Answer(f"http://127.0.0.1:{listener.port}", "1.2", 60, ("the disk is full",))
+
+
+def test_only_listeners_that_a_program_without_certificates_can_ask_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(answer, "_asked", asked.append)
+    listeners = [
+        config.Listener("127.0.0.1", 1, tls_cert=Path("cert.pem")),
+        config.Listener("127.0.0.1", 2, doors=(config.Door.WEBLINK,)),
+        config.Listener("127.0.0.1", 0),
+        config.Listener("0.0.0.0", 3),
+        config.Listener("::1", 4),
+    ]
+    assert answer.who_answers(listeners) is None
+    assert asked == ["http://127.0.0.1:3", "http://[::1]:4"]

@@ -157,6 +157,19 @@ def test_who_listens_where_the_caller_was_is_not_the_caller(ask: Ask) -> None:
         assert ask(there.getsockname(), server.getsockname()) is None
 
 
+def test_another_connection_of_the_callers_from_the_same_port_is_not_this_one() -> None:
+    kernel = Kernel.open()
+    assert kernel is not None
+    with connected() as (_, ours):
+        peer, here = ends(ours)
+        answer = kernel.ask(peer, here)
+        kernel.close()
+    assert user_in(answer, peer, here) == os.geteuid()
+    assert user_in(answer, peer, ("127.0.0.2", here[1])) is None
+    assert user_in(answer, peer, (here[0], here[1] ^ 1)) is None
+    assert user_in(answer, (peer[0], peer[1] ^ 1), here) is None
+
+
 def test_the_kernel_answers_at_once_however_often_it_is_asked() -> None:
     kernel = Kernel.open()
     assert kernel is not None
