@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ from fanfold.messages import (
     TracePrinter,
     Webhooks,
 )
+from fanfold.model import JobState
+from fanfold.transports.base import Report
+from fanfold.wire import Work
 from tests.unit.engine.gate import warehouse
+from tests.unit.engine.toy import ToyLink
 
 QUESTION = b'! U1 getvar "device.friendly_name"\r\n'
 
@@ -100,3 +105,22 @@ async def test_a_gateway_without_webhooks_lists_none_and_refuses_their_letters(t
         for ask in (ListDeadLetters("app"), RetryDeadLetters("app")):
             refusal = await h.refused(ask)
             assert (refusal.code, refusal.status) == ("no-webhooks", 404)
+
+
+async def test_a_printer_that_dials_in_is_asked_while_it_prints(tmp_path: Path) -> None:
+    begun, until = asyncio.Event(), asyncio.Event()
+
+    async def held(link: ToyLink, work: Work, report: Report) -> None:
+        begun.set()
+        await until.wait()
+
+    async with warehouse(tmp_path) as h:
+        await h.adopt("1")
+        h.gate.dial("1")
+        h.gate.deeds.append(held)
+        job = await h.submit(printer="dial:1")
+        await begun.wait()
+        reply = await h.do(AskPrinter("dial:1", QUESTION, channel="config", within_s=1))
+        assert isinstance(reply, PrinterSaid), reply
+        until.set()
+        assert (await h.end(job)).state is JobState.COMPLETED

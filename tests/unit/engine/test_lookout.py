@@ -244,6 +244,15 @@ async def test_who_asks_first_waits_for_answers_and_others_do_not(tmp_path: Path
         assert at.scout.looks == looks + 1, "it looked once, and answered at once"
 
 
+async def test_nobody_waits_longer_for_answers_than_is_sensible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "LONGEST_WAIT_S", 0.05)
+    async with street(tmp_path, DOCK) as at:
+        async with asyncio.timeout(10):
+            assert len((await at.seen(3600)).devices) == 1
+
+
 async def test_a_stop_does_not_wait_for_those_who_wait_for_answers(tmp_path: Path) -> None:
     async with street(tmp_path, DOCK) as at:
         first = asyncio.create_task(at.seen(30))

@@ -58,6 +58,18 @@ async def test_names_that_are_none_of_the_link_are_never_looked_up(monkeypatch: 
     assert resolver.asked == []
 
 
+async def test_no_more_names_are_looked_up_than_any_network_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver, told = Resolver(monkeypatch, late="192.0.2.7", last="192.0.2.7"), asyncio.Queue[str]()
+    names = Names(told.put_nowait)
+    for number in range(MOST_HOSTS - 1):
+        names.resolves(f"h{number}.local", HERE)
+    for host in ("last.local", "late.local"):
+        names.resolves(host, HERE)
+    assert await told.get() == "last.local"
+    assert len(resolver.asked) == MOST_HOSTS
+    assert not names.resolves("late.local", HERE)
+
+
 async def test_a_resolver_that_hangs_holds_up_nothing_and_only_one_is_asked_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

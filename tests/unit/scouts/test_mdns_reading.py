@@ -124,6 +124,7 @@ def test_of_doubled_keys_the_first_counts_and_their_case_does_not() -> None:
 def test_a_text_of_64_kilobytes_is_read_as_far_as_it_is_sensible() -> None:
     told = pairs(b"".join(text(**{f"k{number}": "x" * 240}) for number in range(270)))
     assert 0 < len(told) <= 64
+    assert "late" not in pairs(b"".join([*(text(**{f"k{number}": "x" * 240}) for number in range(34)), text(late="x")]))
 
 
 @given(

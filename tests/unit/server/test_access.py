@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.messages import (
+    AddDiscovered,
     AddPrinter,
     Adoption,
     AdoptPrinters,
@@ -20,6 +21,7 @@ from fanfold.messages import (
     DisconnectClient,
     IdentifyPrinter,
     ListDeadLetters,
+    ListDiscovered,
     ListPrinters,
     ListUnadopted,
     ListWebhooks,
@@ -34,7 +36,7 @@ from fanfold.messages import (
     TracePrinter,
 )
 from fanfold.model import JobId
-from fanfold.server.access import NOBODY, Access, Admission, may
+from fanfold.server.access import NOBODY, OWNERS_ONLY, Access, Admission, may
 from fanfold.server.arrival import Arrival, Neighbour
 from fanfold.wire import Document
 
@@ -227,9 +229,15 @@ OWNERS: tuple[Command, ...] = (
     TracePrinter("50J1", 20),
     RetryDeadLetters("shop"),
     ListUnadopted(),
+    ListDiscovered(),
+    AddDiscovered("dock-0011223344"),
     ListWebhooks(),
     ListDeadLetters("shop"),
 )
+
+
+def test_no_command_is_for_owners_that_is_not_tried_here() -> None:
+    assert {type(command) for command in OWNERS} == OWNERS_ONLY
 
 
 @pytest.mark.parametrize("command", OWNERS, ids=lambda command: type(command).__name__)

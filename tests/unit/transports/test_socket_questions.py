@@ -72,7 +72,25 @@ async def test_a_question_is_answered_and_not_printed_and_jobs_print_after_it() 
 
 async def test_an_answer_is_heard_to_its_end_from_a_printer_that_never_closes() -> None:
     async with peer(talk_on) as uri:
+        async with asyncio.timeout(10):
+            assert await asked(uri, within_s=300) == ANSWER
+
+
+async def test_one_that_takes_a_moment_to_close_is_free_again_when_its_answer_is_told() -> None:
+    connected = 0
+
+    async def slow_to_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connected
+        connected += 1
+        await reader.readexactly(len(HI))
+        writer.write(ANSWER)
+        await reader.read()
+        await asyncio.sleep(0.05)
+        connected -= 1
+
+    async with peer(slow_to_close) as uri:
         assert await asked(uri) == ANSWER
+        assert connected == 0, "the next connection is let in"
 
 
 async def test_one_may_think_before_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
