@@ -43,6 +43,9 @@ WORDS_S, WORDS_LENGTH = 0.2, 200
 PROMPT_S = 0.25
 """Servers answer within some milliseconds; after this it is put down that all is sent."""
 
+POLL_S = 0.05
+"""How often it is looked whether the server's TCP has all; nothing tells when it has."""
+
 FAREWELL_S = 1.0
 TRICKLE_BYTES = 2048
 """What is sent when room comes up again: less than TCP calls room, so that it goes whole or not at all."""
@@ -98,7 +101,7 @@ class LpdLink:
     @property
     def standing(self) -> str:
         """How far it is, in words."""
-        if self._awaits_answer:
+        if self._awaits_answer and not self._unacknowledged_bytes():
             return f"all {self._total} bytes, does not say that it has them,"
         return f"{self.sent_bytes} of {self._total} bytes"
 
@@ -222,7 +225,10 @@ class LpdLink:
         """Wait, without limit, for the zero: the server may wait for its printer."""
         self._awaits_answer = True
         await asyncio.wait({answering}, timeout=PROMPT_S)
+        while not answering.done() and self._unacknowledged_bytes():
+            await asyncio.wait({answering}, timeout=POLL_S)  # until then our own system has some of it
         if not answering.done():
+            report.progress(self.sent_bytes)
             await report.sent()
         answer = await answering
         self._awaits_answer = False

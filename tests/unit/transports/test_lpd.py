@@ -19,7 +19,7 @@ import pytest
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Evidence, Printer, PrinterId, PrinterOptions, Reason
 from fanfold.transports.lpd import LpdTransport
-from fanfold.transports.lpd_link import NOT_ACCEPTING, LpdLink
+from fanfold.transports.lpd_link import NOT_ACCEPTING, PROMPT_S, LpdLink
 from fanfold.wire import Document, Receipt
 from tests.contract.transports import Noted, work
 from tests.peers.lpdserver import LpdServer, Mood
@@ -345,6 +345,25 @@ async def test_a_server_that_stops_reading_is_a_stall_and_is_waited_for(transpor
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell what the server's TCP has")
+async def test_what_our_own_system_still_has_is_neither_put_down_as_sent_nor_said_to_be_there(
+    transport: LpdTransport,
+) -> None:
+    """A system's buffers take much more than a server that reads nothing."""
+    document = bytes(1_000_000)
+    async with deaf_server() as (uri, _):
+        printer = Printer(PrinterId("q"), "Q", f"{uri}?order=data-first", options=PrinterOptions(stall_after_s=0.1))
+        heard = Heard()
+        async with transport.open(printer) as link:
+            delivery = asyncio.ensure_future(link.deliver(work(document), heard))
+            await heard.stalling.wait()
+            assert f"took {link.sent_bytes} of {len(document)} bytes and takes no more" in heard.stalls[0][1]
+            await asyncio.wait({delivery}, timeout=2 * PROMPT_S)
+            assert not heard.sents
+            delivery.cancel()
+            await asyncio.wait({delivery})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell what the server's TCP has")
 async def test_no_byte_counts_that_the_servers_system_has_not(transport: LpdTransport) -> None:
     async with deaf_server() as (uri, deaf):
         printer = Printer(PrinterId("q"), "Q", f"{uri}?order=data-first", options=PrinterOptions(stall_after_s=0.1))
@@ -419,7 +438,7 @@ async def test_a_job_that_is_called_off_when_all_of_it_is_under_way_does_not_com
         async with reached(transport, server) as link:
             heard = Heard()
             delivery = asyncio.ensure_future(link.deliver(work(bytes(300_000)), heard))
-            await heard.is_sent.wait()
+            await heard.stalling.wait()
             delivery.cancel()
             await asyncio.wait({delivery})
         server.goes_on.set()
