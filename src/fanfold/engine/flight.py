@@ -175,7 +175,8 @@ def change_for(ending: Ending, flight: Flight, printer: Printer, *, stopping: bo
             return change.to(JobState.ABORTED, tuple(reasons), error.says)
         case error:
             says = error.says if error else "its delivery ended without a word"
-            return in_doubt(job, printer, says, error.reasons if error else (), flight.sent_bytes)
+            known_bytes = max(flight.sent_bytes, job.sent_bytes)  # an earlier run may have put down its count
+            return in_doubt(job, printer, says, error.reasons if error else (), known_bytes)
 
 
 def _called_off(change: _Changes, flight: Flight, *, stopping: bool) -> Change:

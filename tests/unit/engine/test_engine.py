@@ -352,10 +352,12 @@ async def test_what_an_earlier_run_left_in_flight_is_a_doubt(tmp_path: Path) -> 
         await h.do(PausePrinter("till"))
         job = await h.submit()
         lane = h.engine._roster.find("till")
-        await store.claim(lane.printer.id, lane.patience.lateness)
+        claimed = await store.claim(lane.printer.id, lane.patience.lateness)
+        assert claimed is not None
+        await store.settle(Change(claimed.id, claimed.state, 1, claimed.state, (Reason.STALLED,), sent_bytes=5))
     async with house(tmp_path, Toy(), store) as h:
         held = await h.end(job)
-        assert (held.state, Reason.RESTARTED in held.reasons) == (JobState.HELD, True)
+        assert (held.state, Reason.RESTARTED in held.reasons, held.sent_bytes) == (JobState.HELD, True, 5)
         assert h.toy.paper == []
 
 
