@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -74,6 +75,26 @@ async def machine(folder: Path, uid: int) -> AsyncIterator[Machine]:
         await gateway.communicate()
 
 
+TALK = """
+import aiohttp, asyncio, json, sys
+
+async def talk(url, frames):
+    async with aiohttp.ClientSession() as web, web.ws_connect(url, protocols=("fanfold.v1",)) as line:
+        for frame in frames:
+            await line.send_json(frame)
+            print(json.dumps(await line.receive_json(timeout=10)))
+
+asyncio.run(talk(*json.loads(sys.argv[1])))
+"""
+
+
+async def talks(uid: int, url: str, *frames: dict[str, Any]) -> list[Any]:
+    """Send frames of the native API by a WebSocket of that user's; return the answers."""
+    asked = json.dumps([f"{url}/v1/ws", frames])
+    said = await run(*as_user(uid), sys.executable, "-c", TALK, asked)
+    return [json.loads(line) for line in said.splitlines()]
+
+
 both = pytest.mark.parametrize("here", [0, GATEWAYS], ids=["of root", "of a user"], indirect=True)
 
 
@@ -127,6 +148,22 @@ async def test_what_a_page_sends_belongs_to_the_user_whose_browser_it_is(here: M
     for headers in ({}, {"Origin": SHOP}, {"Origin": "http://localhost:3000"}, {"Origin": here.url}):
         assert await document(here.berta, job, **headers) == (403, "another-users")
         assert await reprint(here.berta, job, **headers) == (403, "another-users")
+
+
+async def test_on_a_websocket_each_user_has_his_own_documents_too(here: Machine) -> None:
+    params = {"printer": "till", "text": "annas secret", "wait": "delivered"}
+    (sent,) = await talks(ANNAS, here.url, {"id": 1, "call": "jobs.submit", "params": params})
+    job = {"job": sent["result"]["id"]}
+    fetch, again = ({"id": 2, "call": f"jobs.{verb}", "params": job} for verb in ("document", "reprint"))
+    add = {"id": 3, "call": "printers.add", "params": {"name": "mine", "uri": "file:/tmp/mine"}}
+    for uid, fetched, reprinted, added in (
+        (ANNAS, None, None, "not-trusted"),
+        (BERTAS, "another-users", "another-users", "not-trusted"),
+    ):
+        answers = await talks(uid, here.url, fetch, again, add)
+        assert [one.get("error", {}).get("code") for one in answers] == [fetched, reprinted, added], answers
+    assert await document(here.anna, {"id": job["job"]}) == (200, "annas secret")
+    assert await document(here.berta, {"id": job["job"]}) == (403, "another-users")
 
 
 async def test_others_see_the_queue_and_change_nothing_that_is_the_houses(here: Machine) -> None:
