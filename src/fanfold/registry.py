@@ -50,7 +50,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: SerialTransport(),
     lambda settings: LpdTransport(settings.data),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
-    lambda _: UsbTransport(),
+    lambda settings: UsbTransport(data=settings.data),
     lambda _: WinspoolTransport(),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, Printer, PrinterId, PrinterOptions
 from fanfold.transports.usb import stalls
+from fanfold.transports.usb.borrowed import Borrowed
 from fanfold.transports.usb.libusb import Libusb
 from fanfold.transports.usb.transport import UsbTransport
 from fanfold.wire import Receipt
@@ -130,6 +132,57 @@ async def test_a_driver_is_put_back_also_when_the_printer_is_not_to_be_had(tmp_p
     assert (await refused(on(UsbBus(device), tmp_path))).reasons == ("busy-elsewhere",)
     assert device.log[-2:] == ["attach 0", "close"]
     assert device.driver
+
+
+async def test_a_driver_that_a_killed_gateway_kept_out_gets_its_printer_back(tmp_path: Path) -> None:
+    owed = tmp_path / "data" / "usb-borrowed"
+    device, put_down = UsbDevice(), list[str]()
+
+    class Bus(UsbBus):
+        def detach_kernel_driver(self, device: UsbDevice, intf: int) -> None:
+            put_down.append(owed.read_text())
+            super().detach_kernel_driver(device, intf)
+
+    await deliver(UsbTransport(tmp_path, open_printer, Libusb(Bus(device), Borrowed(owed))))
+    assert put_down == ["1-1.2 0a5f:0164\n"], "it is on disk before it is done"
+    assert owed.read_text() == ""
+    owed.write_text(put_down[0])
+    device.driver = False
+    await deliver(UsbTransport(tmp_path, open_printer, Libusb(UsbBus(device), Borrowed(owed))))
+    assert (device.driver, owed.read_text()) == (True, "")
+
+
+async def test_a_look_at_what_is_plugged_in_gives_it_back_too(tmp_path: Path) -> None:
+    owed, device = tmp_path / "usb-borrowed", UsbDevice(driver=False)
+    owed.write_text("1-1.2 0a5f:0164\n")
+    async with UsbPrinter(tmp_path, Plate(port="1-1.2", number=None, driver="")):
+        await UsbTransport(tmp_path, open_printer, Libusb(UsbBus(device), Borrowed(owed))).sightings()
+    assert (device.driver, owed.read_text()) == (True, "")
+
+
+async def test_a_printer_that_its_owner_keeps_from_the_driver_stays_without_it(tmp_path: Path) -> None:
+    device = UsbDevice(driver=False)
+    await deliver(UsbTransport(tmp_path, open_printer, Libusb(UsbBus(device), Borrowed(tmp_path / "usb-borrowed"))))
+    assert not device.driver
+
+
+async def test_one_that_was_unplugged_is_not_owed_and_one_that_somebody_took_is(tmp_path: Path) -> None:
+    owed = tmp_path / "usb-borrowed"
+    for number, left in ((errno.ENODEV, ""), (errno.EBUSY, "1-1.2 0a5f:0164\n")):
+
+        class Bus(UsbBus):
+            def attach_kernel_driver(self, device: UsbDevice, intf: int, number: int = number) -> None:
+                raise OSError(number, "")
+
+        await deliver(UsbTransport(tmp_path, open_printer, Libusb(Bus(UsbDevice()), Borrowed(owed))))
+        assert owed.read_text() == left
+
+
+async def test_a_disk_that_takes_nothing_keeps_no_label_from_printing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    device = UsbDevice()
+    await deliver(UsbTransport(tmp_path, open_printer, Libusb(UsbBus(device), Borrowed(tmp_path / "file" / "owed"))))
+    assert (device.driver, bytes(device.data)) == (True, LABEL)
 
 
 async def test_one_that_somebody_prints_on_by_the_kernels_driver_is_not_taken_from_him(tmp_path: Path) -> None:

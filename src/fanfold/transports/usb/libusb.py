@@ -13,6 +13,7 @@ from typing import Any
 
 from fanfold import device_id
 from fanfold.transports.usb import words
+from fanfold.transports.usb.borrowed import Borrowed
 from fanfold.transports.usb.device import Device
 from fanfold.transports.usb.libusb_port import Interface, LibusbPort
 from fanfold.transports.usb.thread import OwnThread
@@ -26,8 +27,9 @@ _IN, _BULK = 0x80, 0x02
 class Libusb:
     """What pyusb finds. `backend` is one of its backends; None: libusb 1.0, wherever that is."""
 
-    def __init__(self, backend: Any = None) -> None:
+    def __init__(self, backend: Any = None, borrowed: Borrowed | None = None) -> None:
         self._given = backend
+        self._borrowed = borrowed or Borrowed()
 
     def devices(self) -> tuple[Device, ...]:
         """List the printers that are plugged in, as far as they let us. Raises NotReached: it is not installed."""
@@ -38,7 +40,7 @@ class Libusb:
         backend = self._backend()
         for handle, found, interface in _printers(backend):
             if _port(found) == device.port if device.port else _device(found) == device:
-                return LibusbPort(backend, handle, interface, thread)
+                return LibusbPort(backend, handle, interface, thread, self._borrowed)
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
     def says(self, device: Device) -> str:
@@ -82,7 +84,7 @@ def _interfaces(device: Any) -> Iterator[Interface]:
     for configuration in device:
         for setting in configuration:
             if setting.bInterfaceClass == PRINTER_CLASS and setting.bInterfaceProtocol in PROTOCOLS and _ends(setting):
-                yield _interface(setting, configuration.bConfigurationValue)
+                yield _interface(device, setting, configuration.bConfigurationValue)
 
 
 def _ends(setting: Any, way: int = 0) -> list[int]:
@@ -91,7 +93,7 @@ def _ends(setting: Any, way: int = 0) -> list[int]:
     return [end for end in bulk if end & _IN == way]
 
 
-def _interface(setting: Any, configuration: int) -> Interface:
+def _interface(device: Any, setting: Any, configuration: int) -> Interface:
     return Interface(
         number=setting.bInterfaceNumber,
         setting=setting.bAlternateSetting,
@@ -99,6 +101,7 @@ def _interface(setting: Any, configuration: int) -> Interface:
         protocol=setting.bInterfaceProtocol,
         out=_ends(setting)[0],
         back=next(iter(_ends(setting, _IN)), None),
+        name=f"{_port(device)} {device.idVendor:04x}:{device.idProduct:04x}" if device.port_numbers else "",
     )
 
 

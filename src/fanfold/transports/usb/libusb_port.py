@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from fanfold.transports.usb.borrowed import Borrowed
 from fanfold.transports.usb.thread import OwnThread
 
 STEP_MS = 100
@@ -39,6 +40,8 @@ class Interface:
     protocol: int
     out: int
     back: int | None = None
+    name: str = ""
+    """What tells it from others of this machine: the port, and the device's numbers; empty: nothing does."""
 
 
 class LibusbPort:
@@ -46,10 +49,13 @@ class LibusbPort:
 
     confirms = True
 
-    def __init__(self, backend: Any, device: Any, interface: Interface, thread: OwnThread) -> None:
+    def __init__(
+        self, backend: Any, device: Any, interface: Interface, thread: OwnThread, borrowed: Borrowed | None = None
+    ) -> None:
         self.handed_bytes = 0
         self.taken_bytes = 0
         self._backend, self._interface, self._thread = backend, interface, thread
+        self._borrowed = borrowed or Borrowed()
         self._left = memoryview(b"")
         self._detached = False
         self._claimed = False
@@ -123,7 +129,7 @@ class LibusbPort:
                 self._backend.release_interface(self._handle, number)
         with suppress(OSError, NotImplementedError):
             if self._detached:
-                self._backend.attach_kernel_driver(self._handle, number)
+                self._give_back()
         self._backend.close_device(self._handle)
 
     # in its thread
@@ -132,14 +138,26 @@ class LibusbPort:
         backend, handle, interface = self._backend, self._handle, self._interface
         with suppress(NotImplementedError):  # systems without such drivers say so by this
             if backend.is_kernel_driver_active(handle, interface.number):
+                self._borrowed.took(interface.name)
                 backend.detach_kernel_driver(handle, interface.number)
                 self._detached = True
+            else:  # by one that was killed before it gave it back, or by the owner's wish: then it stays so
+                self._detached = self._borrowed.owes(interface.name)
         if not backend.get_configuration(handle):  # setting one that is set already would reset the device
             backend.set_configuration(handle, interface.configuration)
         backend.claim_interface(handle, interface.number)
         self._claimed = True
         if interface.setting:
             backend.set_interface_altsetting(handle, interface.number, interface.setting)
+
+    def _give_back(self) -> None:
+        """Have the kernel's driver take it again. Raises OSError: somebody else has it."""
+        try:
+            self._backend.attach_kernel_driver(self._handle, self._interface.number)
+        except OSError as error:
+            if error.errno not in _GONE:  # one that was unplugged is the driver's anyway when it comes back
+                raise
+        self._borrowed.gave_back(self._interface.name)
 
     def _send(self) -> None:
         number, data = self._interface.number, array("B", bytes(self._left))

@@ -17,6 +17,7 @@ from fanfold.model import Printer, Reason
 from fanfold.transports.base import Discovered, Link
 from fanfold.transports.usb import sysfs, words
 from fanfold.transports.usb.address import Address, Via, address_of
+from fanfold.transports.usb.borrowed import FILE, Borrowed
 from fanfold.transports.usb.conversation import converse
 from fanfold.transports.usb.device import USBFS, Device, chosen, discovered
 from fanfold.transports.usb.libusb import Libusb
@@ -46,17 +47,25 @@ class PastDriver(Protocol):
 
 
 class UsbTransport:
-    """Prints on `usb://VID:PID[/SERIAL]` and `usb:/dev/usb/lp0`. `root` is where /sys and /dev are."""
+    """Prints on `usb://VID:PID[/SERIAL]` and `usb:/dev/usb/lp0`. `root` is where /sys and /dev are.
+
+    In `data` it keeps which printers the kernel's driver gets back.
+    """
 
     schemes: tuple[str, ...] = ("usb",)
     takes: tuple[str, ...] = ("raw",)
     way = "usb"
 
     def __init__(
-        self, root: Path = Path("/"), open_node: OpensNode = open_node, past_driver: PastDriver | None = None
+        self,
+        root: Path = Path("/"),
+        open_node: OpensNode = open_node,
+        past_driver: PastDriver | None = None,
+        *,
+        data: Path | None = None,
     ) -> None:
         self._root, self._open_node = root, open_node
-        self._past_driver = past_driver or Libusb()
+        self._past_driver = past_driver or Libusb(borrowed=Borrowed(data / FILE if data else None))
         self._honest: set[Address] = set()
         """Those whose port status was fine once, so that it means something when it is not."""
         self._said: dict[Device, str] = {}
