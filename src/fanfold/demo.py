@@ -153,7 +153,7 @@ def _settings(folder: Path, paper: Path, port: int) -> Settings:
         data=folder,
         listeners=(Listener(HOST, port),),
         printers=(PrinterSetting(PRINTER, f"file:{quote(paper.as_posix(), safe='/:')}", aliases=ALIASES),),
-        discovery=Discovery(cups=False),
+        discovery=Discovery(cups=False, windows=False, mdns=False, usb=False),
     )
 
 

@@ -6,11 +6,13 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from fanfold import demo
+from fanfold.config import Discovery
 
 FANFOLD = (sys.executable, "-m", "fanfold")
 
@@ -55,3 +57,11 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert ended.returncode == 5
     assert ended.stderr.startswith("fanfold: ")
     assert "Traceback" not in ended.stderr
+
+
+def test_it_has_its_own_printer_only_and_leaves_the_machines_to_the_gateway_that_has_them(tmp_path: Path) -> None:
+    settings = demo._settings(tmp_path, tmp_path / "paper", 1)
+    ways = [one.name for one in fields(Discovery) if isinstance(one.default, bool)]
+    assert {"cups", "windows", "mdns", "usb"} <= set(ways)
+    assert not any(getattr(settings.discovery, way) for way in ways)
+    assert [one.uri.partition(":")[0] for one in settings.printers] == ["file"]

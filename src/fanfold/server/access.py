@@ -92,7 +92,7 @@ class Access:
         """Take other names, another token and other trusted users, as read again from the settings."""
         self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
         self._token = token.encode() if token else None
-        self._users = frozenset(users)
+        self._users = frozenset(_folded(user) for user in users)
 
     def admit(self, arrival: Arrival) -> Admission | Refusal:
         """Let a request in, or say why not. Asked before anything else is done with it."""
@@ -130,7 +130,7 @@ class Access:
             return True
         if neighbour.is_house:
             return neighbour.is_told or self._token is None
-        return bool(neighbour.name) and neighbour.name in self._users
+        return bool(neighbour.name) and _folded(neighbour.name) in self._users
 
     def _wrong_host(self, arrival: Arrival) -> Refusal | None:
         hosts = arrival.headers.get("host", ())
@@ -200,6 +200,11 @@ def may(command: Command, admission: Admission) -> Refusal | None:
         )
         return Refusal("not-trusted", says, 403)
     return None
+
+
+def _folded(user: str) -> str:
+    """Names with a domain are Windows', which takes `TILL-1\\Anna` and `till-1\\anna` for one user; Linux does not."""
+    return user.casefold() if "\\" in user else user
 
 
 def _local_owner(neighbour: Neighbour | None, user: str, *, is_trusted: bool) -> str:

@@ -240,6 +240,18 @@ def test_no_command_is_for_owners_that_is_not_tried_here() -> None:
     assert {type(command) for command in OWNERS} == OWNERS_ONLY
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "is_trusted"),
+    [(r"till-1\anna", r"TILL-1\Anna", True), (r"TILL-1\anna", r"TILL-2\anna", False), ("Anna", "anna", False)],
+)
+def test_users_of_windows_are_the_same_in_capitals_and_those_of_linux_are_not(
+    written: str, name: str, is_trusted: bool
+) -> None:
+    verdict = access(users=(written,)).admit(arrival(neighbour=Neighbour(name)))
+    assert isinstance(verdict, Admission)
+    assert verdict.is_trusted is is_trusted
+
+
 @pytest.mark.parametrize("command", OWNERS, ids=lambda command: type(command).__name__)
 def test_a_page_that_was_let_in_to_print_may_not_change_who_may_print(command: Command) -> None:
     refusal = may(command, Admission(SHOP, SHOP))
