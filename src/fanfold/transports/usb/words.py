@@ -43,8 +43,8 @@ def in_use(where: str) -> NotReached:
 def no_driver(address: Address) -> NotReached:
     """Return the error for a printer that shall be reached by usblp, which has not got it."""
     says = (
-        f"the kernel's driver usblp has not taken {address}: run `modprobe usblp`, plug it in anew, or leave `via=usblp` "
-        "out"
+        f"the kernel's driver usblp has not taken {address}: run `modprobe usblp`, plug it in anew, "
+        "or leave `via=usblp` out"
     )
     return NotReached(says, reasons=(Reason.OFFLINE,))
 
