@@ -37,7 +37,16 @@ HOMES = {
     "usb": ("fanfold.transports.usb",),
     "uvloop": ("fanfold.app",),
     **dict.fromkeys(
-        ("pywintypes", "servicemanager", "win32api", "win32con", "win32security", "win32service", "win32serviceutil"),
+        (
+            "pywintypes",
+            "servicemanager",
+            "win32api",
+            "win32con",
+            "win32file",
+            "win32security",
+            "win32service",
+            "win32serviceutil",
+        ),
         ("fanfold.cli.service",),
     ),
     "zeroconf": ("fanfold.scouts.mdns",),
