@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,10 +44,10 @@ def own(directory: Path) -> BinaryIO:
 
 
 def _sign(file: BinaryIO) -> None:
-    """Write who holds it: for people and messages only, the lock alone decides."""
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n".encode())
-    file.flush()
+    """Write who holds it: for people and messages only, the lock alone decides, so a full disk is no hindrance."""
+    with suppress(OSError):
+        file.truncate(0)
+        os.write(file.fileno(), f"{os.getpid()}\n".encode())  # what a buffer kept would be tried again at the end
 
 
 def _holder(file: BinaryIO) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fanfold.errors import Refused, StoreFailed
+from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.model import Evidence, Job, JobState
 from fanfold.store.base import Postbox
 from fanfold.store.documents import DOCUMENTS
 from fanfold.store.opening import RESERVE
+from fanfold.store.owner import LOCK
 from fanfold.store.reserve import RESERVE_BYTES
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
@@ -72,6 +73,26 @@ async def test_a_full_disk_refuses_new_jobs_and_keeps_the_old(disk: Path) -> Non
     assert store.waiting(TILL) == len(jobs)
     assert await store.job(jobs[-1].id) == jobs[-1]
     await store.close()
+
+
+async def test_a_store_that_cannot_open_on_a_full_disk_says_so_and_opens_when_there_is_room(disk: Path) -> None:
+    store = await SqliteStore.open(disk)
+    jobs = [await added(store) for _ in range(3)]
+    await store.close()
+    (disk / LOCK).write_bytes(b"")  # it has no block of its own now
+    filling = fill(disk)
+    with pytest.raises(CannotStart, match="room"):
+        await SqliteStore.open(disk)
+    filling.unlink()
+    store = await SqliteStore.open(disk)
+    assert store.waiting(TILL) == len(jobs)
+    await store.close()
+
+
+async def test_where_there_is_no_room_for_a_new_store_the_refusal_says_so(disk: Path) -> None:
+    fill(disk)
+    with pytest.raises(CannotStart, match=r"cannot be (opened|written|made).*room"):
+        await SqliteStore.open(disk / "data")
 
 
 @pytest.mark.parametrize("as_file", [False, True], ids=["in memory", "in incoming"])
