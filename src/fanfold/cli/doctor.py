@@ -78,7 +78,8 @@ def doctor(
         ask=lambda where: _asked(gateway, where),
         service=lambda: service.seen,
     )
-    report = examine(around, CHECKS, Privacy.of(found.settings, os.environ, secret or "", url or ""))
+    privacy = Privacy.of(found.settings, {**os.environ, "FANFOLD_URL": url or ""}, secret or "")
+    report = examine(around, CHECKS, privacy)
     if as_json:
         click.echo(json.dumps(report.shape(), indent=2))
     else:

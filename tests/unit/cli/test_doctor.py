@@ -71,6 +71,15 @@ def test_without_a_problem_it_ends_with_0(tmp_path: Path) -> None:
     assert "No gateway answers" in result.output
 
 
+def test_it_names_the_gateway_that_it_asked_and_masks_a_password_in_that_url(tmp_path: Path) -> None:
+    port = free_port()
+    result = run("--config", str(settings(tmp_path)), "--url", f"http://till:geheim99@127.0.0.1:{port}")
+    assert f"No gateway answers at http://***@127.0.0.1:{port}." in result.output
+    assert "geheim99" not in result.output
+    plain = run("--config", str(settings(tmp_path)), "--url", f"http://127.0.0.1:{port}")
+    assert f"No gateway answers at http://127.0.0.1:{port}." in plain.output
+
+
 def test_with_a_problem_it_ends_with_6_and_that_comes_first(tmp_path: Path) -> None:
     result = run("--all", "--config", str(settings(tmp_path, 'log_level = "loud"')))
     assert result.exit_code == 6
