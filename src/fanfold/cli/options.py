@@ -61,7 +61,11 @@ def secret_of(file: Path | None, token: str | None) -> str | None:
     try:
         secret = file.read_text("utf-8-sig").strip() if file else token
     except (OSError, UnicodeError) as error:
-        raise Failed(f"{file}: the token file cannot be read: {error}.", Exit.WRONG_USAGE) from error
+        why = getattr(error, "strerror", "") or "it is no text"
+        says = (
+            f"{file}: the token file cannot be read: {why}. Give --token-file the one that the gateway's settings name."
+        )
+        raise Failed(says, Exit.WRONG_USAGE) from error
     if secret and not (secret.isascii() and secret.isprintable()):
         raise Failed("the token must be ASCII in one line: look at FANFOLD_TOKEN or --token-file.", Exit.WRONG_USAGE)
     return secret
