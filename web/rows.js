@@ -66,12 +66,12 @@ export function foundRow(device, act) {
   return el(
     "li",
     {},
-    chip(best.seen_by, "done"),
+    chip(words.seen(best), "done"),
     el(
       "div",
       { class: "what" },
       el("p", {}, el("b", {}, el("bdi", {}, device.name)), " ", el("code", {}, best.uri)),
-      el("p", { class: "why" }, el("bdi", {}, [words.device(device.traits), device.info].filter(Boolean).join(" · ") || "says nothing of itself")),
+      el("p", { class: "why" }, el("bdi", {}, words.saysOfItself(device) || "says nothing of itself")),
       el("p", { class: "quiet uri" }, others.map((way) => way.uri).join(", ")),
     ),
     el("div", { class: "verbs" }, name, button("add", (verb) => act(verb, name.value.trim()))),

@@ -91,6 +91,15 @@ export const device = ({ make, model, languages }) =>
     .filter(Boolean)
     .join(" · ");
 
+/** What a device says beside its name, and nothing of it twice. */
+export function saysOfItself({ traits, info }) {
+  const said = device(traits);
+  return [said, said.includes(info) ? "" : info].filter(Boolean).join(" · ");
+}
+
+/** Where a device was seen, in words. */
+export const seen = (way) => ({ mdns: "network", usb: "USB", cups: "CUPS", winspool: "Windows" })[way.seen_by] ?? way.seen_by;
+
 /** How a webhook stands, in words. */
 export function delivery(webhook) {
   const behind = webhook.behind ? `${webhook.behind} not told yet` : "";

@@ -83,6 +83,14 @@ test("what a newcomer proved is told from what it says", () => {
   assert.match(words.proof({ identity: "" }), /proved nothing/);
 });
 
+test("a device says nothing twice, and a person need not know by which protocol it was seen", () => {
+  const traits = { make: "Brother", model: "Brother HL-L2350DW", languages: ["pdf"] };
+  assert.equal(words.saysOfItself(aDevice({ traits, info: "Brother HL-L2350DW" })), "Brother HL-L2350DW · pdf");
+  assert.equal(words.saysOfItself(aDevice({ traits, info: "at the door" })), "Brother HL-L2350DW · pdf · at the door");
+  assert.equal(words.saysOfItself(aDevice({ traits: { make: "", model: "", languages: [] }, info: "" })), "");
+  assert.deepEqual(["mdns", "usb", "cups", "winspool", "new"].map((one) => words.seen({ seen_by: one })), ["network", "USB", "CUPS", "Windows", "new"]);
+});
+
 test("a device shows what it is and where, and is added under the name that a person gives", async () => {
   const added = [];
   const row = foundRow(aDevice(), async (...how) => added.push(how));

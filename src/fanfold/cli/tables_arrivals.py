@@ -40,7 +40,7 @@ def discovered(answer: Any) -> None:
         for one in devices
     ]
     head = ("DEVICE", "NAME", "MAKE, MODEL", "LANGUAGES", "WAYS", "PRINTER")
-    table(head, shown, "No device shows itself.")
+    table(head, shown, "No device shows itself. Add one by where it is: `fanfold printers add NAME URI`.")
     for note in answer["notes"]:
         click.echo(plain(note), err=True)
 
