@@ -23,6 +23,7 @@ from fanfold.transports.lpd_link import NOT_ACCEPTING, PROMPT_S, LpdLink
 from fanfold.wire import Document, Receipt
 from tests.contract.transports import Noted, work
 from tests.peers.lpdserver import LpdServer, Mood
+from tests.peers.processes import until
 
 LABEL = b"^XA^FDHello^FS^XZ"
 LARGE = bytes(16 * 1024 * 1024)
@@ -282,6 +283,22 @@ async def test_an_answer_in_the_midst_of_the_document_is_a_doubt_never_a_success
             await deliver(transport, server, LARGE)
 
 
+async def test_an_answer_in_the_midst_is_seen_too_where_nothing_ever_waits_for_room(transport: LpdTransport) -> None:
+    async with LpdServer(Mood(early=b"\0", answers={"data": None})) as server, reached(transport, server) as link:
+
+        class Slow(Document):
+            async def chunks(self):  # type: ignore[no-untyped-def]
+                yield b"first"
+                yield b"second"  # the first goes now, and is answered
+                await server.had(1)
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                yield b"third"
+
+        with pytest.raises(Interrupted, match="in the midst of the document"):
+            await link.deliver(work(Slow(16, "")), Heard())
+
+
 async def test_a_zero_that_came_before_all_bytes_were_there_is_no_success(
     transport: LpdTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +314,20 @@ async def test_with_the_data_first_whatever_breaks_after_it_is_a_doubt(transport
         async with LpdServer(mood) as server:
             with pytest.raises(Interrupted):
                 await deliver(transport, server, more="?order=data-first")
+
+
+async def test_once_it_has_the_document_a_server_may_take_its_time_for_the_rest(transport: LpdTransport) -> None:
+    async with (
+        LpdServer(Mood(answers={"control": None})) as server,
+        reached(transport, server, "?order=data-first") as link,
+    ):
+        delivery = asyncio.ensure_future(link.deliver(work(LABEL), Heard()))
+        await server.at("control")
+        await asyncio.wait({delivery}, timeout=0.5)  # longer than a step may take before
+        assert not delivery.done()
+        server.goes_on.set()
+        await delivery
+        assert server.papers == [LABEL]
 
 
 @pytest.mark.parametrize("size", [5, 20], ids=["shorter", "longer"])
@@ -375,6 +406,39 @@ async def test_no_byte_counts_that_the_servers_system_has_not(transport: LpdTran
             await asyncio.wait({delivery})
             counted = max(link.sent_bytes, *heard.progressed)
         assert 0 < counted <= await deaf()
+
+
+async def test_a_document_whose_first_byte_waits_for_room_is_not_said_to_be_here_yet(transport: LpdTransport) -> None:
+    """Any part of what waits may go before it is called off."""
+
+    class NoRoom(socket.socket):
+        def send(self, data: Any, flags: int = 0) -> int:
+            if bytes(data).startswith(LABEL):
+                raise BlockingIOError
+            return super().send(data, flags)
+
+    async with LpdServer() as server, reached(transport, server, "?order=data-first") as link:
+        asking = link._number
+
+        def number() -> int:
+            link._wire = NoRoom(fileno=link._wire.detach())
+            link._wire.setblocking(False)
+            return asking()
+
+        link._number = number
+        delivery = asyncio.ensure_future(link.deliver(work(LABEL), Heard()))
+        await server.at("data name")
+        await until(_true(lambda: link._under_way > 0), "that it waits for room")
+        delivery.cancel()
+        await asyncio.wait({delivery})
+        assert link.sent_bytes == 1
+
+
+def _true(what: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def is_so() -> bool:
+        return what()
+
+    return is_so
 
 
 @asynccontextmanager

@@ -452,8 +452,16 @@ async def test_what_an_adapter_buffers_while_the_printer_holds_the_line_is_waite
     """A label is shorter than that buffer, so the system has nothing left of it and the cable got nothing."""
     is_on = [False]
     _give_it_a_dsr(monkeypatch, is_on, termios.TIOCM_CTS)
-    heard = Heard()
+    heard, naps_s = Heard(), list[float]()
     async with reached(SerialTransport(fifo_bytes=len(LABEL) - 5), printer.uri, stall_after_s=0.1) as link:
+        link._fifo_s, honest = 2 * GONE_WITHIN_S, link._pause
+
+        async def pause(for_s: float) -> None:
+            if is_on[0]:
+                naps_s.append(for_s)
+            await honest(for_s)
+
+        monkeypatch.setattr(link, "_pause", pause)
         delivery = asyncio.ensure_future(link.deliver(work(LABEL), heard))
         await heard.stalling.wait()
         assert f"5 of {len(LABEL)} bytes (it holds our line CTS" in heard.stalls[0][1]
@@ -461,6 +469,7 @@ async def test_what_an_adapter_buffers_while_the_printer_holds_the_line_is_waite
         is_on[0] = True
         assert (await delivery).evidence is Evidence.SENT
         assert link.sent_bytes == len(LABEL)
+        assert sum(naps_s) >= link._fifo_s - 0.01, "only now it begins to send"
 
 
 def _give_it_a_dsr(monkeypatch: pytest.MonkeyPatch, is_on: list[bool], wire: int = termios.TIOCM_DSR) -> None:
