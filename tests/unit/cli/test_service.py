@@ -37,7 +37,7 @@ from fanfold.cli.service.halt import Halt
 from fanfold.cli.service.here import Service
 from fanfold.cli.service.launchd import LABEL, Launchd, job
 from fanfold.cli.service.plan import Plan
-from fanfold.cli.service.readable import unreadable
+from fanfold.cli.service.readable import changeable, unreadable, what_runs
 from fanfold.cli.service.systemd import UNIT, Systemd, command_line, unit
 from tests.peers import launchctl, systemctl
 
@@ -290,6 +290,25 @@ def test_a_fanfold_in_a_closed_home_is_refused_as_the_machines(tmp_path: Path) -
     says = unreadable(replace(plan_in(tmp_path), python=(str(python),)))
     assert "/opt/fanfold" in says
     assert unreadable(replace(plan_in(tmp_path, is_machines=False), python=(str(python),))) == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "is_told"),
+    [
+        (r"C:\Users\anna\AppData\Local\Programs\Python\python.exe", True),
+        (r"c:\users\anna\venv\Scripts", True),
+        (r"C:\Program Files\Python311\python.exe", False),
+        (r"D:\Users\x", False),
+    ],
+)
+def test_a_python_in_a_home_is_warned_of_before_it_runs_as_localsystem(place: str, is_told: bool) -> None:
+    says = changeable([PureWindowsPath(r"C:\fanfold"), PureWindowsPath(place)], PureWindowsPath(r"C:\Users"))
+    assert (place in says) is is_told
+    assert bool(says) is is_told
+
+
+def test_what_runs_is_the_python_and_the_fanfold_in_it() -> None:
+    assert {Path(sys.executable), Path(config.__file__).parents[1]} <= set(what_runs(plan_in(Path("/x"))))
 
 
 # --- that it is up, and its stop

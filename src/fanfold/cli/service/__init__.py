@@ -17,7 +17,7 @@ from fanfold import config
 from fanfold.cli import layout
 from fanfold.cli.exits import Exit, Failed, plain
 from fanfold.cli.service import answer, files, here
-from fanfold.cli.service.readable import unreadable
+from fanfold.cli.service.readable import changeable, unreadable, what_runs
 from fanfold.errors import FanfoldError
 
 LOG_BYTES, LOG_FILES = 5 * 1024**2, 4
@@ -44,6 +44,8 @@ def install(is_dry: bool) -> None:
     _refuse_second(one)
     if reason := unreadable(one.plan):
         raise Failed(reason)
+    if sys.platform == "win32" and (warning := changeable(what_runs(one.plan), Path.home().parent)):
+        click.echo(plain(warning), err=True)
     _say([*files.prepare(one.plan, _who_installs(one)), *one.keeper.install()])
     found = answer.who_answers(answer.listeners_of(Path(one.plan.config)))
     _say([f"It answers at {found.shown}." if found else f"It does not answer yet. Its log: {one.keeper.log}"])

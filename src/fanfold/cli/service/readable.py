@@ -1,10 +1,11 @@
-"""Whether the service's user could start this Fanfold: one that lies in somebody's home he cannot. Changes nothing."""
+"""Whether the service's user could start this Fanfold, and nobody else change it: not in a home. Changes nothing."""
 
 from __future__ import annotations
 
 import stat
 import sys
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 
 import fanfold
 from fanfold.cli.service.plan import Plan
@@ -24,6 +25,22 @@ def unreadable(plan: Plan) -> str:
                     "/opt/fanfold/bin/pip install fanfold`, and install the service with that one."
                 )
     return ""
+
+
+def changeable(needed: Iterable[PurePath], homes: PurePath) -> str:
+    """Return in words which of these lies in a home, where its user may change what LocalSystem runs; else nothing."""
+    found = next((path for path in needed if path.is_relative_to(homes)), None)
+    if found is None:
+        return ""
+    return (
+        f"Warning: {found} is in a user's home. Whatever he, or a program of his, changes there runs as LocalSystem, "
+        "which may do anything. Install Python for all users, Fanfold with it, and the service with that one."
+    )
+
+
+def what_runs(plan: Plan) -> tuple[Path, ...]:
+    """Return what the service is started with: its Python, and this Fanfold."""
+    return Path(plan.python[0]), Path(sys.prefix), Path(fanfold.__file__).parent
 
 
 def _closed(path: Path) -> Path | None:
