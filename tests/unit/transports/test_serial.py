@@ -520,6 +520,41 @@ async def test_what_went_while_it_was_perhaps_being_unplugged_is_not_counted(
         assert (link.sent_bytes, heard.progressed[-1]) == (1, 1)
 
 
+async def test_what_the_system_took_and_had_not_sent_when_its_port_went_is_a_doubt_too(
+    transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PosixPort, "queued_bytes", property(lambda port: port.taken_bytes))
+    monkeypatch.setattr(PosixPort, "transmitter_empty", property(lambda _: False))
+    heard = Heard()
+    async with reached(transport, printer.uri, stall_after_s=0.1) as link:
+        delivery = asyncio.ensure_future(link.deliver(work(LABEL), heard))
+        await heard.stalling.wait()
+        await printer.unplug()
+        with pytest.raises(Interrupted, match=rf"taken 0 of {len(LABEL)} bytes, and perhaps up to {len(LABEL)} more"):
+            await delivery
+
+
+async def test_of_a_piece_that_the_system_took_in_part_that_part_counts(
+    transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took, honest = [0], os.write
+
+    def write(fd: int, piece: memoryview) -> int:
+        taken = honest(fd, piece[:1000])
+        took[0] += taken
+        return taken
+
+    printer.hold()
+    heard = Heard()
+    async with reached(transport, printer.uri, stall_after_s=0.1) as link:
+        monkeypatch.setattr(os, "write", write)
+        delivery = asyncio.ensure_future(link.deliver(work(LARGE), heard))
+        await heard.stalling.wait()
+        assert link.sent_bytes == took[0]
+        delivery.cancel()
+        await asyncio.wait({delivery})
+
+
 async def test_last_bytes_that_went_while_it_was_perhaps_being_unplugged_are_a_doubt(
     transport: SerialTransport, printer: SerialPrinter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
