@@ -163,3 +163,14 @@ def test_a_file_is_opened_to_write_and_read_without_waiting(tmp_path: Path) -> N
     port.drop()
     with pytest.raises(FileNotFoundError):
         open_node(tmp_path / "lp1", OwnThread())
+
+
+async def test_what_was_written_before_is_taken_when_more_can_be() -> None:
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    port = NodePort(into, OwnThread())
+    for piece in (b"two", b"pieces"):
+        port.write(memoryview(piece))
+    assert (port.taken_bytes, port.handed_bytes) == (3, 9)
+    await port.close()
+    os.close(out)
