@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -34,13 +35,24 @@ from fanfold.transports.serial.transport import SerialTransport
 from fanfold.transports.socket import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
-from fanfold.transports.winspool.transport import WinspoolTransport
+from fanfold.transports.winspool.elsewhere import WinspoolElsewhere
 
 LANGUAGES: tuple[Language, ...] = (
     Pdf(), PostScript(), Png(), Jpeg(),
     Zpl(), Cpcl(), Tspl(), Epl(), EscPos(),
 )  # fmt: skip
 """In the order in which they are tried: exact magic first, the vaguest last."""
+
+
+def _winspool() -> Transport:
+    """Windows' spooler; or its stand-in on other systems, which shall not spend memory on the driver."""
+    if sys.platform == "win32":
+        from fanfold.transports.winspool.native import WindowsSpooler
+        from fanfold.transports.winspool.transport import WinspoolTransport
+
+        return WinspoolTransport(WindowsSpooler())
+    return WinspoolElsewhere()
+
 
 TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda _: FileTransport(),
@@ -51,7 +63,7 @@ TRANSPORTS: tuple[Callable[[Settings], Transport], ...] = (
     lambda settings: LpdTransport(settings.data),
     lambda settings: WeblinkTransport(settings.weblink, LabelTally),
     lambda settings: UsbTransport(data=settings.data),
-    lambda _: WinspoolTransport(),
+    lambda _: _winspool(),
 )
 
 SCOUTS: Mapping[str, Callable[[Settings], Scouts]] = {

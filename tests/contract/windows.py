@@ -23,8 +23,8 @@ NOT_HERE = ("cups", "serial", "usb")
 for name in ABSENT:
     sys.modules.setdefault(name, ModuleType(name))
 
-from fanfold.model import Printer, PrinterId  # noqa: E402  # Windows could not import them before
-from fanfold.transports.winspool.transport import WinspoolTransport  # noqa: E402
+from fanfold import registry  # noqa: E402  # Windows could not import them before
+from fanfold.model import Printer, PrinterId  # noqa: E402
 from tests.contract import transports  # noqa: E402
 from tests.contract.transports import Rig  # noqa: E402
 from tests.peers.processes import until  # noqa: E402
@@ -77,7 +77,7 @@ async def winspool_rig(folder: Path) -> AsyncIterator[Rig]:
         _add(facts)
 
     tray = Tray(int(port))
-    transport = WinspoolTransport()
+    transport = registry._winspool()
     yield Rig(
         transport,
         Printer(PrinterId("win"), "By Windows", f"winspool:{queue}"),

@@ -152,8 +152,8 @@ def run(arguments: list[str]) -> None:
         assert hasattr(weblink, "Pace"), "its times are made elsewhere now"
         setattr(weblink, "Pace", functools.partial(Pace, apart_s=HURRY_S))
     if asked.windows:
-        assert hasattr(registry, "WinspoolTransport"), "it is named elsewhere now"
-        setattr(registry, "WinspoolTransport", functools.partial(WinspoolTransport, LentSpooler(asked.windows)))
+        assert hasattr(registry, "_winspool"), "it is made elsewhere now"
+        setattr(registry, "_winspool", functools.partial(WinspoolTransport, LentSpooler(asked.windows)))
     if asked.usb:
         assert hasattr(registry, "UsbTransport"), "it is made elsewhere now"
         setattr(registry, "UsbTransport", functools.partial(UsbTransport, asked.usb, open_printer))

@@ -60,6 +60,8 @@ class Lane:
         """Its spooler no longer lists it."""
         self.turn = asyncio.Lock()
         """Held while its printer's facts are changed on disk: else an older write could come after a newer one."""
+        self.language = self.encoding = ""
+        """As far as they are known: by its owner, by itself, by its kind; or supposed. Asked for with every job."""
         self._spoken = ""
         self._desk, self._store, self._follow = desk, desk.store, desk.follow
         self._leftovers = leftovers
@@ -80,20 +82,6 @@ class Lane:
         """Whether it has a job in hand, or one of an earlier run to ask after."""
         return self.flight is not None or bool(self._leftovers) or not self._at_rest
 
-    @property
-    def language(self) -> str:
-        """Name of the printer's language: by its owner, else by itself, else by its kind, else guessed; or empty."""
-        printer, tongues = self.printer, self._desk.tongues
-        said = printer.options.language or self._spoken or tongues.said_by(printer.traits) or self._spoken_by_kind
-        return said or tongues.guessed(printer)
-
-    @property
-    def encoding(self) -> str:
-        """Encoding of jobs given as text: by its owner, else supposed: by what it was found to be, or its language."""
-        printer = self.printer
-        supposed = printer.traits.encoding or self._desk.tongues.encodings.get(self.language, "utf-8")
-        return printer.options.encoding or supposed
-
     def start(self) -> None:
         """Begin to print."""
         self._note_pause()
@@ -112,6 +100,7 @@ class Lane:
     def came(self, faults: Mapping[str, str], language: str = "") -> None:
         """It dialled in, with these faults and words for them: jobs that wait for it go at once."""
         self._spoken = language or self._spoken
+        self._learn_tongue()
         self.standing.came(self.scheme, faults)
         self._approach.came()
 
@@ -136,6 +125,12 @@ class Lane:
         self._dials_in = isinstance(transport, Receives)
         self._approach.tells_when_it_comes(tells=self._dials_in)
         self._spoken_by_kind = transport.language if isinstance(transport, Speaks) else ""
+        self._learn_tongue()
+
+    def _learn_tongue(self) -> None:
+        tongues = self._desk.tongues
+        self.language = tongues.spoken_by(self.printer, self._spoken, self._spoken_by_kind)
+        self.encoding = tongues.encoding_of(self.printer, self.language)
 
     def vanished(self, *, gone: bool) -> None:
         """Its spooler lists it no longer, or again."""

@@ -33,6 +33,16 @@ class Tongues:
             {one.name: one for one in languages if isinstance(one, Identifies)},
         )
 
+    def spoken_by(self, printer: Printer, said: str, by_kind: str) -> str:
+        """Return the printer's language: by its owner, by itself (`said` as it came), by its kind, or guessed."""
+        told = printer.options.language or said or self.said_by(printer.traits) or by_kind
+        return told or self.guessed(printer)
+
+    def encoding_of(self, printer: Printer, language: str) -> str:
+        """Return the encoding of texts for it: by its owner, else by what it was found to be, or by its language."""
+        supposed = printer.traits.encoding or self.encodings.get(language, "utf-8")
+        return printer.options.encoding or supposed
+
     def said_by(self, traits: Traits) -> str:
         """Return the language in which the printer itself answered; empty when it was not asked."""
         return traits.languages[0] if ITSELF in traits.told_by and traits.languages else ""

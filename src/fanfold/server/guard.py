@@ -76,7 +76,8 @@ class Guard:
         if self._printers.has_strayed(arrival):  # taken for a page, it would look connected
             return self._refuse(arrival, Refusal("not-here", WRONG_LISTENER, 404))
         route = self._app_route(arrival, ear)
-        arrival = replace(arrival, asks_app=route is not None)
+        if route is not None:
+            arrival = replace(arrival, asks_app=True)
         if not access.needs_nobody(arrival):
             arrival = replace(arrival, neighbour=await self._peers.of(request.transport))
         if answer := self._judge(request, arrival, ear):
