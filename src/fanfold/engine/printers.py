@@ -9,7 +9,7 @@ from dataclasses import replace
 from fanfold.config.words import spelled
 from fanfold.engine.lane import Desk, Lane
 from fanfold.engine.names import address
-from fanfold.engine.options import checked_name, options_from, with_kinds
+from fanfold.engine.options import checked_name, options_from
 from fanfold.engine.roster import Roster, moved
 from fanfold.engine.verbs import Verbs
 from fanfold.errors import Refused
@@ -45,7 +45,7 @@ class PrinterDesk:
         async with self._roster.turn:
             ask = told()
             uri = spelled(ask.uri)
-            transport = self._roster.transport(uri)
+            self._roster.transport(uri)
             self._check_uri(uri, None)
             printer = replace(
                 self._roster.draft().new(ask.name, uri, Source.ADDED),
@@ -54,7 +54,7 @@ class PrinterDesk:
                 traits=traits or Traits(),
                 info=info,
             )
-            return PrinterShown(self.view(await self._roster.put(with_kinds(printer, transport))))
+            return PrinterShown(self.view(await self._roster.put(self._roster.as_said(printer))))
 
     def view(self, lane: Lane) -> PrinterView:
         """Return a printer with what is known of it now."""
@@ -75,7 +75,8 @@ class PrinterDesk:
             lane = self._changeable(ask.printer, "changed")
             return PrinterShown(self.view(await self._roster.edit(lane, lambda now: self._changed(ask, lane, now))))
 
-    def _changed(self, ask: ChangePrinter, lane: Lane, printer: Printer) -> Printer:
+    def _changed(self, ask: ChangePrinter, lane: Lane, before: Printer) -> Printer:
+        printer = before
         if ask.name is not None:
             printer = replace(printer, name=self._free_name(ask.name, lane))
         if ask.uri is not None:
@@ -88,7 +89,7 @@ class PrinterDesk:
             printer = replace(printer, options=options_from(ask.options, printer.options))
         if printer.source is Source.DISCOVERED:
             printer = replace(printer, source=Source.ADDED)  # a person's word on it outlasts its spooler's list
-        return with_kinds(printer, self._roster.transport(printer.uri))
+        return self._roster.as_said(printer, before)
 
     async def remove(self, said: str) -> Done:
         """Forget an added printer; its jobs that are not finished are canceled, also the held ones."""

@@ -110,6 +110,20 @@ class Roster:
             return finder.listed_as(uri) if isinstance(finder, Discovers) else address(uri)
         return address(uri)
 
+    def as_said(self, printer: Printer, before: Printer | None = None) -> Printer:
+        """Return the printer with what it takes, and all that its spooler said when that last had a word on it.
+
+        `before` is what it was until now: at the same URI its spooler's word on it holds until there is another one.
+        """
+        transport, listed_as = self.transport(printer.uri), self.listed_as(printer.uri)
+        listed = self.listed.get(printer.uri.partition(":")[0].lower(), ())
+        if (one := next((one for one in listed if one.uri == listed_as), None)) is not None:
+            return self._as_listed(one, printer)
+        was_told = before and isinstance(transport, Discovers) and before.options.accepts is None
+        if before and was_told and address(before.uri) == address(printer.uri):
+            return with_kinds(printer, transport, before.kinds)
+        return with_kinds(printer, transport)
+
     @property
     def receivers(self) -> Mapping[str, Receives]:
         """The transports through which printers reach us, by scheme."""
@@ -255,12 +269,11 @@ class Roster:
 
     def _configured(self, setting: PrinterSetting, base: Printer) -> Printer:
         """The printer as the configuration has it; what it proved holds as long as it is the same one."""
-        transport = self.transport(setting.uri)
         printer = replace(
             moved(base, setting.uri), name=setting.name, aliases=setting.aliases,
             source=Source.CONFIGURED, options=setting.options,
         )  # fmt: skip
-        return with_kinds(printer, transport)
+        return self.as_said(printer, base)
 
     def _known(self) -> dict[str, Printer]:
         """The printers by their names, also earlier ones, so that each keeps its id and its jobs."""
@@ -392,7 +405,7 @@ def moved(printer: Printer, uri: str) -> Printer:
     """Return the printer at that URI; another one there has proved nothing yet, and nobody knows what it is."""
     if address(uri) == address(printer.uri):
         return replace(printer, uri=uri)
-    return replace(printer, uri=uri, identity="", traits=Traits())
+    return replace(printer, uri=uri, identity="", info="", is_default=False, traits=Traits())
 
 
 def _known_by(printer: Printer) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ from fanfold.messages import (
     ListPrinters,
     PausePrinter,
     Printers,
+    PrinterShown,
     PrinterView,
     Reload,
     ShowPrinter,
@@ -266,3 +267,60 @@ async def test_a_discovered_queue_gives_way_to_a_name_that_a_reload_brings(tmp_p
         await s.do(Reload())
         await s.spooler.look_again()
         assert set(await s.printers()) == {"receipt", "office"}
+
+
+async def test_a_reload_keeps_what_a_spooler_said(tmp_path: Path) -> None:
+    own = PrinterSetting("receipt", "toy://localhost/labels")
+    async with shop(tmp_path, Spooler(queues=(LABELS,)), own) as s:
+        s.spooler.silent = True
+        await s.spooler.look_again()
+        assert await s.do(Reload()) == Done(()), "nothing changed, so nothing is told"
+        printer = (await s.printers())["receipt"].printer
+        assert (printer.kinds, printer.info, printer.is_default) == (("raw",), "Zebra, till 3", True)
+
+        s.shelf.append(replace(s.shelf[0], printers=(replace(own, options=PrinterOptions(accepts=("*",))),)))
+        await s.do(Reload())
+        assert (await s.printers())["receipt"].printer.kinds == ("*",)
+        s.shelf.append(s.shelf[0])
+        await s.do(Reload())
+        assert (await s.printers())["receipt"].printer.kinds == ("raw",), "its owner's word is over, its spooler's not"
+
+
+async def test_a_start_keeps_what_a_spooler_said_in_an_earlier_run(tmp_path: Path) -> None:
+    own, store = PrinterSetting("receipt", "toy:/labels"), MemoryStore(tmp_path)
+    async with shop(tmp_path, Spooler(queues=(LABELS,)), own, store=store):
+        pass
+    async with shop(tmp_path, Spooler(silent=True), own, store=store) as s:
+        assert (await s.printers())["receipt"].printer.kinds == ("raw",)
+
+
+async def test_a_queue_that_is_named_takes_what_its_spooler_says_at_once(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS,))) as s:
+        s.spooler.silent = True
+        await s.spooler.look_again()
+        s.shelf.append(replace(s.shelf[0], printers=(PrinterSetting("receipt", "toy://localhost/labels"),)))
+        await s.do(Reload())
+        added = await s.do(AddPrinter("till", "toy:/labels"))
+        assert isinstance(added, PrinterShown)
+        assert added.view.printer.kinds == (await s.printers())["receipt"].printer.kinds == ("raw",)
+
+
+async def test_another_name_or_option_leaves_what_a_spooler_said(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS,))) as s:
+        s.spooler.silent = True
+        await s.spooler.look_again()
+        before = (await s.printers())["labels"].printer
+        changed = await s.do(ChangePrinter("labels", name="receipt", options={"dpi": 300}))
+        assert isinstance(changed, PrinterShown)
+        expected = replace(before, name="receipt", source=Source.ADDED, options=PrinterOptions(dpi=300))
+        assert changed.view.printer == expected
+
+
+async def test_at_another_uri_nothing_holds_that_the_former_spooler_said(tmp_path: Path) -> None:
+    async with shop(tmp_path, Spooler(queues=(LABELS,))) as s:
+        s.spooler.silent = True
+        await s.spooler.look_again()
+        changed = await s.do(ChangePrinter("labels", uri="toy:/elsewhere"))
+        assert isinstance(changed, PrinterShown)
+        printer = changed.view.printer
+        assert (printer.kinds, printer.info, printer.is_default) == (("*",), "", False)
