@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from fanfold.config.words import spelled
 from fanfold.engine.lane import Desk, Lane
@@ -22,6 +23,7 @@ class PrinterDesk:
 
     def __init__(self, desk: Desk, roster: Roster, verbs: Verbs) -> None:
         self._store, self._roster, self._verbs = desk.store, roster, verbs
+        self._tongues = desk.tongues
 
     def list(self) -> Printers:
         """List all printers with what is known of them."""
@@ -50,7 +52,7 @@ class PrinterDesk:
             printer = replace(
                 self._roster.draft().new(ask.name, uri, Source.ADDED),
                 aliases=self._free_aliases(ask.aliases),
-                options=options_from(ask.options, PrinterOptions()),
+                options=self._options(ask.options, PrinterOptions(), ask.name),
                 traits=traits or Traits(),
                 info=info,
             )
@@ -86,7 +88,7 @@ class PrinterDesk:
         if ask.aliases is not None:
             printer = replace(printer, aliases=self._free_aliases(ask.aliases, lane))
         if ask.options is not None:
-            printer = replace(printer, options=options_from(ask.options, printer.options))
+            printer = replace(printer, options=self._options(ask.options, printer.options, printer.name))
         if printer.source is Source.DISCOVERED:
             printer = replace(printer, source=Source.ADDED)  # a person's word on it outlasts its spooler's list
         return self._roster.as_said(printer, before)
@@ -132,6 +134,13 @@ class PrinterDesk:
             says = f"{lane.printer.name} is named in the configuration, so it must be {what} there; then reload."
             raise Refused(says, code="printer-configured", status=409)
         return lane
+
+    def _options(self, given: Mapping[str, Any], base: PrinterOptions, name: str) -> PrinterOptions:
+        """The options with what is given changed; a language that nobody here speaks is refused."""
+        options = options_from(given, base)
+        if options.language is not None and options.language != base.language:
+            self._tongues.check(options.language, f"the printer {name}")
+        return options
 
     def _check_uri(self, uri: str, lane: Lane | None) -> None:
         """A printer that dials in is one printer: two would send their jobs into each other's."""

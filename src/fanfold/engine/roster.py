@@ -136,7 +136,7 @@ class Roster:
     # changes
 
     async def start(self, configured: Sequence[PrinterSetting], unsettled: Sequence[Job]) -> None:
-        """Bring back what the store keeps, then what the configuration names. Raises Refused `bad-uri` 422."""
+        """Bring back what the store keeps, then what the configuration names. Raises Refused as `check`."""
         self.check(configured)
         self._kept = {kept.printer.id: kept for kept in await self._desk.store.printers()}
         for job in unsettled:
@@ -157,10 +157,12 @@ class Roster:
             return await self._configure(configured)
 
     def check(self, configured: Iterable[PrinterSetting]) -> None:
-        """See that all of them could be printers, before any is made one. Raises Refused `bad-uri` 422."""
+        """See that all could be printers, before any is made one. Raises Refused `bad-uri`, `bad-option` 422."""
         dialling: dict[str, str] = {}
         for setting in configured:
             self.transport(setting.uri)
+            if setting.options.language is not None:
+                self._desk.tongues.check(setting.options.language, f"the printer {setting.name}")
             if self.receiver(setting.uri) is None:
                 continue
             if other := dialling.get(address(setting.uri)):

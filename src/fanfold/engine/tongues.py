@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fanfold.errors import Refused
 from fanfold.languages.base import Encodes, Identifies, Language
 from fanfold.model import Printer, Traits
 
@@ -16,6 +18,8 @@ ITSELF = "printer"
 class Tongues:
     """The languages, asked once for what they can: Python takes long to see it."""
 
+    names: tuple[str, ...] = ()
+    """What they are called."""
     raw: frozenset[str] = frozenset()
     """Names of those that are for the printer itself."""
     encodings: Mapping[str, str] = field(default_factory=dict)
@@ -28,6 +32,7 @@ class Tongues:
         """Ask the languages."""
         languages = tuple(languages)
         return cls(
+            tuple(sorted(one.name for one in languages)),
             frozenset(one.name for one in languages if one.raw),
             {one.name: one.text_encoding for one in languages if isinstance(one, Encodes)},
             {one.name: one for one in languages if isinstance(one, Identifies)},
@@ -42,6 +47,15 @@ class Tongues:
         """Return the encoding of texts for it: by its owner, else by what it was found to be, or by its language."""
         supposed = printer.traits.encoding or self.encodings.get(language, "utf-8")
         return printer.options.encoding or supposed
+
+    def check(self, language: str, of: str) -> None:
+        """See that an owner's word for a printer's language names one. Raises Refused `bad-option` 422."""
+        if language not in self.names:
+            says = (
+                f"The language {language[:40]!r} of {of} is none that is known here. Known are {', '.join(self.names)}."
+            )
+            near = difflib.get_close_matches(language, self.names, n=1)
+            raise Refused(says + (f" Did you mean {near[0]}?" if near else ""), code="bad-option", status=422)
 
     def said_by(self, traits: Traits) -> str:
         """Return the language in which the printer itself answered; empty when it was not asked."""

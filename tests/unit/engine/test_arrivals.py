@@ -338,7 +338,7 @@ async def test_of_what_it_says_of_itself_no_more_is_kept_than_people_read(tmp_pa
 async def test_a_test_page_is_in_the_language_that_the_printer_speaks(
     tmp_path: Path, own: str | None, says: str, page: str
 ) -> None:
-    async with warehouse(tmp_path) as h:
+    async with warehouse(tmp_path, languages=LANGUAGES) as h:
         await h.adopt("1")
         await h.do(ChangePrinter("1", name="one", options={"language": own} if own else {}))
         h.gate.dial("1", language=says)

@@ -107,7 +107,7 @@ async def test_what_an_owner_settled_wins_over_what_the_printer_says(tmp_path: P
         assert (view.language, view.printer.dpi, view.printer.width_mm, view.encoding) == ("tspl", 300, 57.5, "cp858")
 
 
-@pytest.mark.parametrize("language", ["epl", "pdf", "klingon"])
+@pytest.mark.parametrize("language", ["epl", "pdf"])
 async def test_a_language_without_a_question_is_refused_in_words(tmp_path: Path, language: str) -> None:
     async with shop(tmp_path, toy := Answering(), language=language) as h:
         refusal = await h.refused(IdentifyPrinter("till"))
