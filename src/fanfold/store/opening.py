@@ -19,7 +19,7 @@ from fanfold.store.documents import DOCUMENTS, DocumentFiles
 from fanfold.store.owner import own
 from fanfold.store.place import Place
 from fanfold.store.readers import Readers
-from fanfold.store.reserve import Reserve
+from fanfold.store.reserve import Reserve, is_disk_fault
 from fanfold.store.rows import DROPPED, FILE, FINISHED, INLINE, OPEN
 from fanfold.store.tally import Tally
 from fanfold.store.transaction import Ledger
@@ -58,7 +58,7 @@ def open_parts(directory: Path) -> Opened:
     with ExitStack() as parts:
         parts.enter_context(own(directory))
         try:
-            return _open(directory, path, parts)
+            return _open_anyhow(directory, path, parts)
         except (sqlite3.Error, OSError) as error:
             raise _cannot_start(path, error) from error
 
@@ -81,30 +81,45 @@ def _check_emptied(directory: Path, path: Path) -> None:
             raise migrations.damaged(path, "it is empty, but was in use")
 
 
-def _open(directory: Path, path: Path, parts: ExitStack) -> Opened:
-    db = _connect(path)
-    parts.callback(db.close)
-    migrations.migrate(db, path)
-    age, reserve = Age(_age_s(db)), Reserve(directory / RESERVE)
-    ledger = Ledger(_count(db), age, reserve, Place(path), _last_event_id(db), _last_seq(db))
-    readers = Readers(path)
-    parts.callback(readers.close)
-    files = DocumentFiles(directory)
-    files.make()
-    files.drop_orphans(lambda name: _names_file(db, unquote(name)))
-    ledger.reserve.restore()
-    return Opened(db, readers, files, ledger, parts.pop_all())
+def _open_anyhow(directory: Path, path: Path, lock: ExitStack) -> Opened:
+    """Open it; on a full disk with the room that is kept for settles, which go on then as they would have."""
+    reserve = Reserve(directory / RESERVE)
+    try:
+        return _open(directory, path, reserve, lock)
+    except (sqlite3.Error, OSError, CannotStart) as error:
+        if not is_disk_fault(error.__cause__ if isinstance(error, CannotStart) else error) or not reserve.free():
+            raise
+    return _open(directory, path, reserve, lock)
+
+
+def _open(directory: Path, path: Path, reserve: Reserve, lock: ExitStack) -> Opened:
+    with ExitStack() as parts:
+        db = _connect(path)
+        parts.callback(db.close)
+        _set_up(db)
+        migrations.migrate(db, path)
+        ledger = Ledger(_count(db), Age(_age_s(db)), reserve, Place(path), _last_event_id(db), _last_seq(db))
+        readers = Readers(path)
+        parts.callback(readers.close)
+        files = DocumentFiles(directory)
+        files.make()
+        files.drop_orphans(lambda name: _names_file(db, unquote(name)))
+        ledger.reserve.restore()
+        lock.push(parts.pop_all())
+    return Opened(db, readers, files, ledger, lock.pop_all())
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # documents are for nobody else to read
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
+def _set_up(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL").fetchall()
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA fullfsync = ON")  # macOS: its plain fsync leaves the data in the drive
     db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}").fetchall()
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    return db
 
 
 def _count(db: sqlite3.Connection) -> Tally:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import time
 from pathlib import Path
+
+from fanfold.store.documents import FULL
 
 RESERVE_BYTES = 4 * 1024**2
 """As large as the write-ahead log grows before it is folded back (1000 pages of 4 KiB): settles then go on for ever."""
@@ -25,12 +28,13 @@ class Reserve:
         self.says = ""
         """Why new jobs are refused, in words; empty while the reserve is there."""
 
-    def free(self) -> None:
-        """Give the room to the disk."""
+    def free(self) -> bool:
+        """Give the room to the disk; return whether there was any to give."""
         self._tried_s = time.monotonic()
-        if self._held:
+        if was_held := self._held:
             os.truncate(self._path, 0)
         self._lost("no space left")
+        return was_held
 
     def restore(self) -> bool:
         """Take the room again if there is enough, asking at most once a second; return whether it is held."""
@@ -62,3 +66,10 @@ class Reserve:
             f"The disk of {self._path.parent} is full ({because}): new jobs are refused, accepted ones go on. "
             f"Free at least {2 * RESERVE_BYTES // 1024**2} MiB there; Fanfold then takes jobs again by itself."
         )
+
+
+def is_disk_fault(error: BaseException | None) -> bool:
+    """Tell whether more room may be all that was missing: SQLite calls a full disk an I/O error too."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(error, OSError) and error.errno in FULL

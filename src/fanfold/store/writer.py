@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from fanfold.errors import FanfoldError, StoreFailed
 from fanfold.store import refusals
-from fanfold.store.documents import FULL
+from fanfold.store.reserve import is_disk_fault
 from fanfold.store.transaction import Ledger, Transaction
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class Writer:
         try:
             self._commit(group)
         except Exception as error:  # noqa: BLE001  # whatever it was, it is told to who asked
-            if group[0].urgency is not Urgency.ADD and _is_disk_fault(error):
+            if group[0].urgency is not Urgency.ADD and is_disk_fault(error):
                 self._do_with_reserve(group)
             else:
                 self._do_singly(group, error)
@@ -202,12 +202,6 @@ def _answer(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
             future.set_exception(value)
         else:
             future.set_result(value)
-
-
-def _is_disk_fault(error: Exception) -> bool:
-    if isinstance(error, sqlite3.Error):
-        return _code(error) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-    return isinstance(error, OSError) and error.errno in FULL
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,15 @@ from fanfold.errors import CannotStart, Refused, StoreFailed
 from fanfold.model import Evidence, Job, JobState
 from fanfold.store.base import Postbox
 from fanfold.store.documents import DOCUMENTS
-from fanfold.store.opening import RESERVE
+from fanfold.store.opening import DATABASE, RESERVE
 from fanfold.store.owner import LOCK
 from fanfold.store.reserve import RESERVE_BYTES
 from fanfold.store.sqlite import SqliteStore
 from fanfold.wire import Document
 from tests.contract.stores import LABEL, LIMITS, ON_TIME, TILL, added, change, claimed, ids, letter, new_job, settled
 from tests.unit.store.full_disk import fill
+
+SCHEMA_1 = Path(__file__).parents[2] / "databases" / "schema_1.db"
 
 
 class Seconds:
@@ -75,11 +79,56 @@ async def test_a_full_disk_refuses_new_jobs_and_keeps_the_old(disk: Path) -> Non
     await store.close()
 
 
-async def test_a_store_that_cannot_open_on_a_full_disk_says_so_and_opens_when_there_is_room(disk: Path) -> None:
+async def test_a_store_opens_on_a_full_disk_by_giving_up_its_reserve(disk: Path, seconds: Seconds) -> None:
     store = await SqliteStore.open(disk)
     jobs = [await added(store) for _ in range(3)]
     await store.close()
     (disk / LOCK).write_bytes(b"")  # it has no block of its own now
+    filling = fill(disk)
+    store = await SqliteStore.open(disk)
+    assert store.waiting(TILL) == len(jobs)
+    assert "full" in store.trouble
+    with pytest.raises(Refused, match="full"):
+        await added(store)
+    for job in jobs:
+        await settled(store, job, JobState.CANCELED)
+    filling.unlink()
+    seconds.now_s += 1
+    await added(store)
+    assert (disk / RESERVE).stat().st_size == RESERVE_BYTES
+    await store.close()
+
+
+async def test_a_store_that_was_killed_opens_on_a_full_disk_too(disk: Path, tmp_path: Path) -> None:
+    store = await SqliteStore.open(disk)
+    job = await added(store)
+    copy = tmp_path / "as it was"
+    shutil.copytree(disk, copy)  # with its log, as a kill leaves it
+    await store.close()
+    shutil.copytree(copy, disk, dirs_exist_ok=True)
+    (disk / f"{DATABASE}-shm").unlink()
+    fill(disk)
+    store = await SqliteStore.open(disk)
+    await settled(store, job, JobState.CANCELED)
+    await store.close()
+
+
+async def test_an_older_store_is_brought_up_on_a_full_disk(disk: Path) -> None:
+    (disk / RESERVE).write_bytes(os.urandom(RESERVE_BYTES))
+    shutil.copy(SCHEMA_1, disk / DATABASE)
+    (disk / LOCK).write_bytes(b"")
+    fill(disk)
+    store = await SqliteStore.open(disk)
+    assert "full" in store.trouble
+    await store.close()
+
+
+async def test_a_store_that_cannot_open_without_a_reserve_says_so_and_opens_when_there_is_room(disk: Path) -> None:
+    store = await SqliteStore.open(disk)
+    jobs = [await added(store) for _ in range(3)]
+    await store.close()
+    (disk / LOCK).write_bytes(b"")
+    (disk / RESERVE).write_bytes(b"")
     filling = fill(disk)
     with pytest.raises(CannotStart, match="room"):
         await SqliteStore.open(disk)
