@@ -207,6 +207,6 @@ async def test_a_cups_that_hangs_is_a_finding_and_the_rest_is_there(shop: Shop, 
     assert found["healthy"]["area"] == "gateway"
 
 
-async def test_a_gateway_that_wants_its_token_is_told_of_as_such(shop: Shop) -> None:
+async def test_a_token_that_is_not_the_gateways_is_told_of_as_such(shop: Shop) -> None:
     found = await shop.findings(token="a-wrong-one-that-is-long")
-    assert found["token-needed"]["severity"] == "note"
+    assert found["wrong-token"]["severity"] == "warning"

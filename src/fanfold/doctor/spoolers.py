@@ -43,7 +43,8 @@ def spoolers(around: Surroundings) -> Iterator[Finding]:
     if version := version_at(server):
         yield _find.ok("cups-version", f"CUPS at {server} says that it is {version}.", server=server, version=version)
         yield from queues(_lpstat(server, "-p"), _lpstat(server, "-a"))
-    yield from _configured(around.under("/etc/cups/cupsd.conf"))
+    if is_machines(server, around.root):
+        yield from configured(around.under("/etc/cups/cupsd.conf"))
 
 
 def _asked(scheme: str, name: str, settings: Settings, *, wanted: bool) -> Iterator[Finding]:
@@ -87,6 +88,13 @@ def server_of(settings: Settings, named: str | None, root: Path = Path("/")) -> 
     """Return the socket or `host[:port]` of the CUPS that is meant where a URI names none."""
     there = (str(root / path.lstrip("/")) for path in SOCKETS if (root / path.lstrip("/")).exists())
     return settings.discovery.cups_server or named or next(there, f"localhost:{PORT}")
+
+
+def is_machines(server: str, root: Path = Path("/")) -> bool:
+    """Tell whether this is the server that this machine's own cupsd.conf is for."""
+    if server.startswith("/"):
+        return server in {str(root / path.lstrip("/")) for path in SOCKETS}
+    return server.partition("/")[0].lower().removesuffix(f":{PORT}") in {"localhost", "127.0.0.1", "[::1]"}
 
 
 def version_at(server: str) -> str:
@@ -149,7 +157,8 @@ def queues(printers: str, accepting: str) -> Iterator[Finding]:
         yield _find.warning("queue-rejects", f"CUPS's queue {name} takes no jobs.", mend, queue=name)
 
 
-def _configured(file: Path) -> Iterator[Finding]:
+def configured(file: Path) -> Iterator[Finding]:
+    """Say what in CUPS's own settings costs jobs their proof."""
     try:
         given = {name.lower(): value for name, value in _DIRECTIVE.findall(file.read_text("utf-8", "replace"))}
     except OSError:  # only root and CUPS may read it on many systems, and elsewhere there is none

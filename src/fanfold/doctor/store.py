@@ -49,6 +49,8 @@ def store(around: Surroundings) -> Iterator[Finding]:
         return
     if not is_there:
         yield _find.note("no-data", f"There is no {folder} yet; the gateway makes it at its first start.", **facts)
+        there = next((one for one in folder.absolute().parents if one.is_dir()), folder)
+        yield from room(there, around)
         return
     yield from disk(folder, around)
     if has_store:
@@ -59,6 +61,14 @@ def store(around: Surroundings) -> Iterator[Finding]:
 
 def disk(folder: Path, around: Surroundings) -> Iterator[Finding]:
     """Look at the disk below: its kind, its room, its speed."""
+    found = list(room(folder, around))
+    yield from found
+    if all(one.code != "disk-full" for one in found) and around.may_use(folder):
+        yield _speed(folder)
+
+
+def room(folder: Path, around: Surroundings) -> Iterator[Finding]:
+    """Look at the disk below without writing to it: its kind, its room."""
     kind = disks.kind_of(folder, around.root)
     if kind in disks.NETWORK:
         says = f"{folder} is on a disk of the network ({kind}), whose locks and syncs cannot be relied on."
@@ -72,10 +82,8 @@ def disk(folder: Path, around: Surroundings) -> Iterator[Finding]:
     says = f"The disk of {folder} has {usage.free // 1024**2:,} MiB free."
     if usage.free < 2 * RESERVE_BYTES:
         yield _find.problem("disk-full", says, "Free some room; until then new jobs are refused.", **facts)
-        return
-    yield (_find.warning if usage.free < LOW_BYTES else _find.ok)("room", says, **facts)
-    if around.may_use(folder):
-        yield _speed(folder)
+    else:
+        yield (_find.warning if usage.free < LOW_BYTES else _find.ok)("room", says, **facts)
 
 
 def _speed(folder: Path) -> Finding:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fanfold import __version__
 from fanfold.doctor.finding import Finding, Severity
 from fanfold.doctor.gateway import gateway
 from fanfold.doctor.surroundings import ServiceSeen, Surroundings, Unanswered
 from tests.unit.doctor.findings import bad, codes
 
+JOBS = "/v1/jobs?limit=200"
 WELL: dict[str, Any] = {
     "/v1/health": {"ok": True, "version": __version__, "uptime_s": 5.5, "problems": []},
     "/v1/printers": {"printers": [{"id": "till", "name": "till", "uri": "socket://192.0.2.7", "state": "idle",
@@ -54,6 +57,20 @@ def test_one_that_wants_its_token_is_told_of_with_the_way_to_give_it() -> None:
     assert "--token-file" in found["token-needed"].mend
 
 
+def test_a_wrong_token_is_a_warning_and_its_mend_says_more_than_its_words() -> None:
+    says = "The token is not this gateway's. It is in the file that `token_file` names."
+    found = look({"/v1/health": Unanswered(says, code="wrong-token")})
+    assert bad(found.values()) == {"wrong-token"}
+    assert "not its own" in found["wrong-token"].says
+    assert "token_file" not in found["wrong-token"].says
+    assert "`token_file`" in found["wrong-token"].mend
+
+
+def test_any_other_refusal_is_told_in_the_gateways_words() -> None:
+    found = look({"/v1/health": Unanswered("This gateway is not called x.", code="misdirected")})
+    assert "not called x" in found["refused"].says
+
+
 def test_what_only_the_owner_is_told_is_passed_over_and_the_rest_goes_on() -> None:
     refused = Unanswered("that is for the owner", code="not-trusted")
     found = look({**WELL, "/v1/unadopted": refused, "/v1/webhooks": refused})
@@ -67,18 +84,32 @@ def test_another_version_and_its_own_problems_are_told() -> None:
     assert "no space left" in found["unhealthy"].says
 
 
-def test_printers_that_do_not_print_are_told_by_keywords_only() -> None:
-    words = {"message": "Invoice of Mrs Miller", "reasons": ["media-empty-error"], "status_at": "2026-11-20T09:00:00Z"}
-    for more, code in (
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
         ({"state": "stopped"}, "printer-stopped"),
         ({"paused": True, "paused_because": "Mrs Miller"}, "printer-paused"),
         ({"state": "stopped", "reachable": "down"}, "printer-away"),
-    ):
-        found = look(printer(**words, **more))
-        assert bad(found.values()) == {code}
-        assert "Miller" not in repr(found)
-        assert "media-empty-error" in found[code].says
-        assert found[code].facts["since"] == "2026-11-20T09:00:00Z"
+    ],
+)
+def test_printers_that_do_not_print_are_told_with_their_words_but_no_title(more: dict[str, Any], code: str) -> None:
+    words = {
+        "message": "Paper is out.\x1b[2J Load some for invoice of Mrs Miller.",
+        "reasons": ["media-empty-error"],
+        "status_at": "2026-11-20T09:00:00.123456Z",
+    }
+    answers = printer(**words, **more)
+    found = look({**answers, JOBS: {"jobs": [{"title": "Mrs Miller"}, {"title": "Invoice of Mrs Miller"}]}})
+    assert bad(found.values()) == {code}
+    assert "Miller" not in repr(found)
+    assert "\x1b" not in found[code].says
+    assert "media-empty-error" in found[code].says
+    assert "Paper is out" in found[code].says
+    assert "at 2026-11-20 09:00:00 UTC" in found[code].says
+    assert found[code].facts["since"] == words["status_at"]
+    silent = look(answers)
+    assert "Paper" not in repr(silent), "nobody knows which titles are in it"
+    assert "media-empty-error" in silent[code].says
 
 
 def test_jobs_that_wait_for_a_person_are_a_warning() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fanfold.config import Discovery, PrinterSetting, Settings
 from fanfold.doctor.finding import Finding, Severity
-from fanfold.doctor.spoolers import queues, server_of, spoolers, version_at
+from fanfold.doctor.spoolers import configured, is_machines, queues, server_of, spoolers, version_at
 from fanfold.doctor.surroundings import Surroundings
 from tests.peers.processes import free_port
 from tests.unit.doctor.findings import codes
@@ -50,9 +50,26 @@ def test_no_cups_is_a_problem_only_where_a_printer_needs_it(tmp_path: Path) -> N
     ],
 )
 def test_the_settings_of_cups_that_matter_are_told(tmp_path: Path, text: str, found: set[str]) -> None:
+    (tmp_path / "cupsd.conf").write_text(text)
+    assert set(codes(configured(tmp_path / "cupsd.conf"))) == found
+
+
+def test_the_settings_of_cups_are_not_judged_where_another_server_is_named(tmp_path: Path) -> None:
     (tmp_path / "etc/cups").mkdir(parents=True)
-    (tmp_path / "etc/cups/cupsd.conf").write_text(text)
-    assert set(codes(look(tmp_path))) - {"spooler-away"} == found
+    (tmp_path / "etc/cups/cupsd.conf").write_text("PreserveJobHistory No\n")
+    assert set(codes(look(tmp_path))) == {"spooler-away"}
+
+
+@pytest.mark.parametrize(
+    ("server", "is_its_own"),
+    [
+        ("localhost", True), ("localhost:631", True), ("127.0.0.1:631", True), ("[::1]:631", True),
+        ("/run/cups/cups.sock", True), ("/srv/other/cups.sock", False), ("localhost:6310", False),
+        ("192.0.2.7", False), ("names.example:631", False),
+    ],
+)  # fmt: skip
+def test_which_server_is_the_machines_own(server: str, *, is_its_own: bool) -> None:
+    assert is_machines(server) is is_its_own
 
 
 def test_the_server_is_the_one_that_the_transport_would_ask(tmp_path: Path) -> None:

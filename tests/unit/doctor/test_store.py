@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +59,21 @@ def test_a_store_in_order_is_told_with_its_jobs_by_state(kept: Path) -> None:
     assert facts["schema"] == int(LATEST.stem.removeprefix("schema_"))
     assert codes(found)["intact"].severity is Severity.OK
     assert "sync" in codes(found) or "slow-disk" in codes(found)
+
+
+def test_the_room_is_told_also_where_there_is_no_data_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "not" / "yet"
+    assert "room" in codes(look(missing))
+    asked = []
+
+    def usage(path: Path) -> object:
+        asked.append(path)
+        return SimpleNamespace(free=1024, total=10**9)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    found = codes(look(missing))
+    assert found["disk-full"].severity is Severity.PROBLEM
+    assert (asked, "sync" in found, list(tmp_path.iterdir())) == ([tmp_path], False, [])
 
 
 def test_the_look_leaves_no_trace(kept: Path) -> None:
@@ -147,7 +163,7 @@ def test_a_spent_reserve_is_a_warning(kept: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_yet_is_a_note(tmp_path: Path) -> None:
-    assert [one.code for one in look(tmp_path / "none")] == ["no-data"]
+    assert next(iter(look(tmp_path / "none"))).code == "no-data"
 
 
 def test_an_empty_directory_has_no_store(tmp_path: Path) -> None:
