@@ -35,6 +35,7 @@ from fanfold.transports.ipp_words import (
     integers,
     keywords,
     page_type,
+    unreached,
 )
 from fanfold.wire import Work
 
@@ -46,6 +47,7 @@ PORT = 631
 _IS_FAX, _IS_DEFAULT = 0x40000, 0x20000
 """Bits of `printer-type` (CUPS Implementation of IPP, "printer-type")."""
 _IF_MISSING = "It may have crashed; if this happens to all jobs, set PreserveJobHistory Yes in its cupsd.conf"
+_IF_AWAY = "See that CUPS runs there, and that the printer's URI or `cups_server` under `[discovery]` names it right"
 _QUEUE = (
     "printer-name",
     "printer-type",
@@ -187,10 +189,8 @@ class _Desk:
 async def _facts(to: Destination) -> Group:
     try:
         reply = await to.client.ask(GET_PRINTER, to.path, {"requested-attributes": keywords(*_QUEUE)})
-    except Away as away:
-        raise NotReached(f"{to.who}: {away}", reasons=(Reason.OFFLINE,)) from away
-    except Refusal as refusal:
-        raise NotReached(f"{to.who}: {refusal}", reasons=(Reason.OFFLINE,)) from refusal
+    except (Away, Refusal) as error:
+        raise unreached(to.who, to.client.server, error, _IF_AWAY) from error
     return reply.first(ipp.PRINTER)
 
 

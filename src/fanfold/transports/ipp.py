@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from fanfold.errors import Declined, NotReached, Refused
-from fanfold.model import Job, Printer, Reason
+from fanfold.errors import Declined, Refused
+from fanfold.model import Job, Printer
 from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Found, Link, Report
 from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
@@ -32,6 +32,7 @@ from fanfold.transports.ipp_words import (
     integers,
     keywords,
     page_type,
+    unreached,
 )
 from fanfold.wire import OCTETS, Work
 
@@ -41,6 +42,7 @@ PATH = "/ipp/print"
 """What IPP Everywhere printers answer at (PWG 5100.14 §4.2)."""
 _STATE = ("printer-state", "printer-state-reasons", "printer-state-message")
 _FACTS = (*_STATE, "printer-is-accepting-jobs", "document-format-supported", "copies-supported")
+_IF_AWAY = "See that it is on and in the network, and its address"
 _ENDED = (CANCELED, ABORTED, COMPLETED)
 
 
@@ -139,7 +141,7 @@ async def _facts(to: Destination) -> Group:
     try:
         reply = await to.client.ask(GET_PRINTER, to.path, {"requested-attributes": keywords(*_FACTS)})
     except (Away, Refusal) as error:
-        raise NotReached(f"{to.who}: {error}", reasons=(Reason.OFFLINE,)) from error
+        raise unreached(to.who, to.client.server, error, _IF_AWAY) from error
     return reply.first(ipp.PRINTER)
 
 

@@ -36,7 +36,14 @@ _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
 
 
 class Away(Exception):
-    """Nobody could be asked, or no whole answer came; for a document: nothing of it left us."""
+    """Nobody could be asked, or no whole answer came; for a document: nothing of it left us.
+
+    `is_unreached`: nobody is there, or he does not answer; his words cannot tell what to do.
+    """
+
+    def __init__(self, says: str, *, is_unreached: bool = False) -> None:
+        super().__init__(says)
+        self.is_unreached = is_unreached
 
 
 class Refusal(Exception):
@@ -101,10 +108,10 @@ class IppClient:
                     return await self._exchange(self._asking, path, prelude)  # a kept connection that had gone stale
         except TimeoutError as error:
             self.breaks += 1
-            raise Away(f"{self.server} did not answer within {ASK_S} s") from error
+            raise Away(f"{self.server} did not answer within {ASK_S} s", is_unreached=True) from error
         except (aiohttp.ClientError, BadIpp, OSError) as error:
             self.breaks += 1
-            raise Away(_words(self.server, error)) from error
+            raise _away(self.server, error) from error
         finally:
             self._questions -= 1
 
@@ -142,7 +149,7 @@ class IppClient:
                     f"the kept document cannot be read: {body.fault}", begun=body.sent_bytes > 0
                 ) from error
             if not body.begun:
-                raise Away(_words(self.server, error)) from error
+                raise _away(self.server, error) from error
             raise Lost(_words(self.server, error), whole=body.whole) from error
         except Refusal as refusal:
             if refusal.status >= Refusal.HTTP + 500 and refusal.status != Refusal.HTTP + 503:
@@ -302,6 +309,14 @@ def _http_words(server: Server, status: int) -> str:
             return f"{server} wants TLS for this (HTTP 426)"
         case _:
             return f"{server} answered with HTTP status {status} instead of IPP"
+
+
+def _away(server: Server, error: Exception) -> Away:
+    import aiohttp
+
+    is_unreached = isinstance(error, (aiohttp.ClientConnectorError, TimeoutError))
+    is_untrusted = isinstance(error, aiohttp.ClientConnectorCertificateError)
+    return Away(_words(server, error), is_unreached=is_unreached and not is_untrusted)
 
 
 def _words(server: Server, error: Exception) -> str:

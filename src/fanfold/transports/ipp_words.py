@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from fanfold.errors import Declined, DeliveryError, NotReached
 from fanfold.model import JobId, Reason
-from fanfold.transports.ipp_client import Refusal
+from fanfold.transports.ipp_client import Away, Refusal
 from fanfold.transports.ipp_codec import INTEGER, KEYWORD, MIME, NAME, Attributes, Group, Value
+from fanfold.transports.ipp_server import Server
 from fanfold.wire import Work
 
 # operations (RFC 8011 §5.4.15; CUPS's own from 0x4000)
@@ -167,6 +168,17 @@ def refused(refusal: Refusal) -> DeliveryError:
         return Declined(str(refusal))
     reason = Reason.BUSY_ELSEWHERE if refusal.status in TRY_AGAIN else Reason.OFFLINE
     return NotReached(str(refusal), reasons=(_NO_JOBS if refusal.status == NOT_ACCEPTING else reason,))
+
+
+def unreached(who: str, server: Server, error: Away | Refusal, advice: str) -> NotReached:
+    """Return that `who` at the server could not be asked, in the error's words with the server called so.
+
+    `advice` says what to do where nobody is there.
+    """
+    says = str(error).replace(str(server), who, 1)
+    if isinstance(error, Away) and error.is_unreached:
+        says += f". {advice}"
+    return NotReached(says, reasons=(Reason.OFFLINE,))
 
 
 def blocked(who: str, printer: Group) -> NotReached | None:

@@ -226,3 +226,13 @@ async def test_faxes_and_virtual_and_temporary_queues_are_told_from_lasting_ones
     assert (found["labels"].kinds, found["office"].kinds) == (("raw",), ("*",))
     assert (found["labels"].uri, found["office"].info) == ("cups:///labels", "2nd floor")
     assert [one.name for one in found.values() if one.is_default] == ["office"]
+
+
+async def test_a_cups_that_is_not_there_is_named_once_with_what_to_do(tmp_path: Path) -> None:
+    transport = CupsTransport(str(tmp_path / "cups.sock"))
+    with pytest.raises(NotReached) as caught:
+        await deliver(transport, "cups:///labels", work_of(ZPL))
+    await transport.close()
+    assert caught.value.says.startswith(f"the CUPS queue labels at {tmp_path / 'cups.sock'} cannot be reached: No such")
+    assert caught.value.says.count(str(tmp_path)) == 1
+    assert "See that CUPS runs" in caught.value.says

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from fanfold.wire import Document
 from tests.peers.deliveries import PDF, ZPL, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ippfake import CANCEL_JOB, GET_JOB, GET_JOBS, GET_PRINTER, PRINT_JOB, FakeIpp, hang_up, reply
 from tests.peers.ledger import Ledger
+from tests.peers.processes import free_port
 
 
 def uri(fake: FakeIpp) -> str:
@@ -329,3 +332,18 @@ def _all_handed_on(fake: FakeIpp, _request: web.Request, _message: Message) -> w
 def _without_uuid(fake: FakeIpp, _request: web.Request, _message: Message) -> web.Response:
     shown = {name: values for name, values in fake.jobs[-1].attributes.items() if name != "job-uuid"}
     return reply(0, Group(ipp.JOB, shown))
+
+
+async def test_a_printer_that_is_not_there_is_named_once_with_what_to_do(ipp_transport: IppTransport) -> None:
+    where = f"127.0.0.1:{free_port()}"
+    with pytest.raises(NotReached) as caught:
+        await deliver(ipp_transport, f"ipp://{where}/ipp/print", work_of(PDF))
+    refused = f"the printer at {where} cannot be reached: {os.strerror(errno.ECONNREFUSED)}"
+    assert caught.value.says == f"{refused}. See that it is on and in the network, and its address"
+
+
+async def test_a_printer_that_refuses_is_named_once_in_its_own_words(ipp_transport: IppTransport) -> None:
+    async with FakeIpp(moods={GET_PRINTER: lambda *_: web.Response(status=403)}) as fake:
+        with pytest.raises(NotReached) as caught:
+            await deliver(ipp_transport, uri(fake), work_of(PDF))
+    assert caught.value.says == f"the printer at 127.0.0.1:{fake.port} forbids it (HTTP 403); allow this machine there"
