@@ -156,7 +156,10 @@ class Lookout:
         """The best of its ways; for a device that is a printer already one has to be named."""
         if device.printers:
             names = ", ".join(self._roster.name_of(one) for one in device.printers)
-            says = f"{device.name} is a printer already: {names}. To add another way to it, say by which URI."
+            says = (
+                f"{device.name} is a printer already: {names}. To add another way to it, say by which URI "
+                "(`--by URI`, or `uri` in the API)."
+            )
             raise Refused(says, code="printer-known", status=409)
         return device.ways[0].uri
 

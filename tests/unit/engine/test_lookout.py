@@ -161,7 +161,8 @@ async def test_one_that_is_a_printer_already_is_not_added_again_unless_by_anothe
     async with street(tmp_path, DOCK, DOCK_BY_IPP) as at:
         device = (await at.device()).id
         await at.added(device)
-        assert (await at.refused(AddDiscovered(device))).code == "printer-known"
+        known = await at.refused(AddDiscovered(device))
+        assert (known.code, "`--by URI`" in known.says) == ("printer-known", True), "it says how"
         assert (await at.refused(AddDiscovered(device, uri="socket://192.0.2.7"))).code == "printer-known"
         other = await at.added(device, uri="ipp://192.0.2.7/ipp/print")
         assert other.printer.name == "Dock (2)"
