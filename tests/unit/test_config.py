@@ -140,7 +140,6 @@ def test_the_file_of_a_usb_printer_is_its_uri_wherever_one_is_given(tmp_path: Pa
             from_file(tmp_path, "", printer=(f"e={other}",))
 
 
-
 def test_printers_named_by_flag_come_beside_the_others(tmp_path: Path) -> None:
     settings = from_file(tmp_path, '[printers.a]\nuri = "file:a"\n', printer=("b=socket://192.0.2.7:9100",))
     assert [(one.name, one.uri) for one in settings.printers] == [("a", "file:a"), ("b", "socket://192.0.2.7:9100")]
