@@ -8,11 +8,13 @@ import logging
 import os
 import plistlib
 import re
+import shutil
 import socket
 import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +39,7 @@ from fanfold.cli.service.halt import Halt
 from fanfold.cli.service.here import Service
 from fanfold.cli.service.launchd import LABEL, Launchd, job
 from fanfold.cli.service.plan import Plan
-from fanfold.cli.service.readable import changeable, unreadable, what_runs
+from fanfold.cli.service.readable import changeable, hidden, unreadable, what_runs
 from fanfold.cli.service.systemd import UNIT, Systemd, command_line, unit
 from tests.peers import launchctl, systemctl
 
@@ -288,8 +290,36 @@ def test_a_fanfold_in_a_closed_home_is_refused_as_the_machines(tmp_path: Path) -
     python.write_text("")
     (tmp_path / "home").chmod(0o700)
     says = unreadable(replace(plan_in(tmp_path), python=(str(python),)))
+    assert "is closed to others" in says
     assert "/opt/fanfold" in says
     assert unreadable(replace(plan_in(tmp_path, is_machines=False), python=(str(python),))) == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "is_hidden"),
+    [
+        ("/tmp/venv/bin/python", True), ("/var/tmp/venv/bin/python", True), ("/tmpfiles/bin/python", False),
+        ("/opt/fanfold/bin/python", False), ("/home/anna/venv/bin/python", False),
+    ],
+)  # fmt: skip
+def test_what_the_unit_hides_from_the_service_is_told(place: str, *, is_hidden: bool) -> None:
+    assert "PrivateTmp=yes" in unit(MACHINES)
+    assert "PrivateTmp" not in unit(OWN)
+    assert (hidden([PurePosixPath("/opt"), PurePosixPath(place)]) is not None) is is_hidden
+
+
+def test_a_fanfold_in_the_folder_for_temporary_files_is_refused_as_the_machines(tmp_path: Path) -> None:
+    python = Path(tempfile.mkdtemp(dir="/var/tmp")) / "python"
+    try:
+        python.parent.chmod(0o755)
+        python.write_text("")
+        python.chmod(0o755)
+        says = unreadable(replace(plan_in(tmp_path), python=(str(python),)))
+        assert "/var/tmp" in says
+        assert "/opt/fanfold" in says
+        assert unreadable(replace(plan_in(tmp_path, is_machines=False), python=(str(python),))) == ""
+    finally:
+        shutil.rmtree(python.parent)
 
 
 @pytest.mark.parametrize(
@@ -382,6 +412,17 @@ def test_install_print_touches_nothing(machine: Service, tmp_path: Path, told: C
     assert not (tmp_path / "units").exists()
     assert not Path(machine.plan.config).exists()
     assert told()["words"] == []
+
+
+def test_install_print_warns_of_what_would_keep_it_from_running(
+    machine: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfold.cli.service.unreadable", lambda plan: "this Fanfold is in /tmp")
+    result = CliRunner().invoke(main, ["service", "install", "--print"])
+    assert (result.exit_code, result.stdout) == (0, machine.keeper.text)
+    assert "# Warning: this Fanfold is in /tmp" in result.stderr
+    code, said = cli("install")
+    assert (code, "this Fanfold is in /tmp" in said) == (Exit.FAILED, True)
 
 
 def test_a_gateway_that_answers_already_is_not_given_a_second_beside(

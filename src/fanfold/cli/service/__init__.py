@@ -39,6 +39,8 @@ def install(is_dry: bool) -> None:
     one = here.mine()
     if is_dry:
         click.echo(f"# {one.keeper.where}", err=True)
+        if reason := unreadable(one.plan):
+            click.echo(plain(f"# Warning: {reason}"), err=True)
         click.echo(one.keeper.text, nl=False)
         return
     _refuse_second(one)

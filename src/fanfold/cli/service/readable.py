@@ -9,6 +9,12 @@ from pathlib import Path, PurePath
 
 import fanfold
 from fanfold.cli.service.plan import Plan
+from fanfold.cli.service.systemd import HIDDEN
+
+_ELSEWHERE = (
+    "Install it where all can read it: make a venv by `python3 -m venv /opt/fanfold`, install Fanfold there with "
+    "/opt/fanfold/bin/pip as you installed this one, and install the service with that one."
+)
 
 
 def unreadable(plan: Plan) -> str:
@@ -16,15 +22,19 @@ def unreadable(plan: Plan) -> str:
     if sys.platform == "win32" or not plan.is_machines:  # LocalSystem reads everything
         return ""
     package = Path(fanfold.__file__).parent
-    for needed in (Path(plan.python[0]), Path(sys.prefix), Path(sys.base_prefix), package):
-        for path in (needed, needed.resolve()):
-            if closed := _closed(path):
-                return (
-                    f"this Fanfold is at {needed}, where the user {plan.account} cannot come: {closed} is closed to "
-                    "others. Install it where all can read it, such as `python3 -m venv /opt/fanfold && "
-                    "/opt/fanfold/bin/pip install fanfold`, and install the service with that one."
-                )
+    needed = (Path(plan.python[0]), Path(sys.prefix), Path(sys.base_prefix), package)
+    for path in [way for one in needed for way in (one, one.resolve())]:
+        if closed := _closed(path):
+            who = f"the user {plan.account} cannot come: {closed} is closed to others"
+            return f"this Fanfold is at {path}, where {who}. {_ELSEWHERE}"
+        if sys.platform == "linux" and (folder := hidden([path])):
+            return f"this Fanfold is at {path}, and the service is given another {folder} (PrivateTmp). {_ELSEWHERE}"
     return ""
+
+
+def hidden(needed: Iterable[PurePath]) -> str | None:
+    """Return the folder of those that the unit hides in which one of these lies; None where all are seen."""
+    return next((folder for path in needed for folder in HIDDEN if path.is_relative_to(folder)), None)
 
 
 def changeable(needed: Iterable[PurePath], homes: PurePath) -> str:

@@ -14,6 +14,8 @@ from fanfold.cli.service.plan import TITLE, Plan
 from fanfold.cli.service.state import State
 
 UNIT = "fanfold.service"
+HIDDEN = ("/tmp", "/var/tmp")  # noqa: S108  # nothing is put there
+"""What PrivateTmp takes from the machine's service: it has folders of its own in their place."""
 PRINTERS_GROUPS = ("lp", "dialout", "uucp")
 """Who may write to USB and serial printers; which of them there are is the distribution's choice."""
 
