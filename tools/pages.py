@@ -179,6 +179,8 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
         for name in command.list_commands(context):
             one = command.get_command(context, name)
             assert one is not None
+            if one.hidden:  # for programs, not for people
+                continue
             yield from _commands(one, click.Context(one, context, name))
 
 
