@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from fanfold.errors import NotReached
 from fanfold.model import Evidence, Traits
 from fanfold.transports.base import Discovered
-from fanfold.transports.winspool import census, desk, windows
+from fanfold.transports.winspool import aside, census, desk, windows
 from fanfold.transports.winspool.queues import info_of, traits_of, why_not_raw
 from fanfold.transports.winspool.spooler import QueueFacts
 from fanfold.transports.winspool.transport import WinspoolTransport
 from tests.peers.deliveries import ZPL, deliver, work_of
+from tests.peers.processes import until
 from tests.peers.winspool import NO_SERVER, WORKS_OFFLINE, FakeQueue, FakeSpooler
 
 URI = "winspool:Zebra"
@@ -277,3 +279,88 @@ def test_whatever_a_queue_is_called_is_read_and_shown_in_one_line(port: str, dri
     why_not_raw(facts)
     traits_of(facts)
     assert info_of(facts).isprintable()
+
+
+# names that come and go for ever
+
+
+async def comes_and_goes(transport: WinspoolTransport, spooler: FakeSpooler, *queues: FakeQueue) -> None:
+    """Have each of these there for one look."""
+    for one in queues:
+        spooler.add(one)
+        await transport.discover()
+        spooler.remove(one)
+    await transport.discover()
+
+
+def redirected(number: int) -> FakeQueue:
+    return FakeQueue(f"Zebra (redirected {number})", port=f"TS{number:03}", driver="Remote Desktop Easy Print")
+
+
+async def test_queues_of_sessions_that_ended_are_forgotten(transport: WinspoolTransport, spooler: FakeSpooler) -> None:
+    await comes_and_goes(transport, spooler, *map(redirected, range(20)))
+    assert list(transport._windows.census._entries) == ["zebra"]
+
+
+async def test_of_usb_queues_that_are_gone_the_last_are_remembered(
+    transport: WinspoolTransport, spooler: FakeSpooler, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(census, "MOST_GONE", 3)
+    await comes_and_goes(transport, spooler, *(FakeQueue(f"Old {number}") for number in range(9)), queue)
+    assert list(transport._windows.census._entries) == ["old 7", "old 8", "zebra"]
+    copy = spooler.add(FakeQueue("Zebra (Copy 1)", port="USB002"))
+    await deliver(transport, URI, work_of(ZPL))
+    assert copy.paper == [ZPL]
+
+
+async def test_pairs_of_queues_that_are_forgotten_are_forgotten_too(
+    transport: WinspoolTransport, spooler: FakeSpooler
+) -> None:
+    for number in range(5):
+        pair = (FakeQueue(f"Bon {number}", port="COM1:"), FakeQueue(f"Bon {number} (Copy 1)", port="COM2:"))
+        for one in pair:
+            spooler.add(one)
+        await transport.discover()
+        for one in pair:
+            spooler.remove(one)
+    await transport.discover()
+    assert transport._windows.census._apart == set()
+
+
+async def test_desks_of_queues_that_are_not_used_are_bounded(
+    transport: WinspoolTransport, spooler: FakeSpooler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "MOST_DESKS", 4)
+    monkeypatch.setattr(aside, "IDLE_S", 0.01)
+    house = transport._windows
+
+    async def rests() -> bool:
+        return all(one.is_idle for one in house._desks.values())
+
+    for number in range(12):
+        await comes_and_goes(transport, spooler, redirected(number))
+        await until(rests, "the end of every thread")
+    gc.collect()
+    assert len(house._kept) <= 4
+    assert len(house._desks) <= 4
+
+
+async def test_a_desk_that_is_used_or_hangs_is_the_queues_only_one(
+    transport: WinspoolTransport, spooler: FakeSpooler, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "MOST_DESKS", 1)
+    monkeypatch.setattr(aside, "IDLE_S", 0.01)
+    house = transport._windows
+    used, hung = house.desk("Used"), house.desk("Zebra")
+    spooler.change(queue, hangs={"GetPrinter"})
+    assert await hung.facts() is None
+    async with used.visited():
+        del used
+        number, kept = id(house.desk("Used")), id(hung)
+        del hung
+        for other in range(5):
+            house.desk(f"Other {other}")
+        gc.collect()
+        assert (id(house.desk("USED")), id(house.desk("zebra"))) == (number, kept)
+        assert await house.desk("zebra").facts() is None, "it still hangs in the first question"
+    assert spooler.calls.count("GetPrinter") <= 1

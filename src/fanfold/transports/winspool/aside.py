@@ -31,6 +31,11 @@ class Aside:
         self._running = False
         self._late: asyncio.Future[Any] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a thread: it works, hangs, or had something to do a moment ago."""
+        return self._running
+
     def run(self, call: Callable[[], T]) -> asyncio.Future[T]:
         """Run the call as soon as those before it have returned. Whoever gives up the future does not stop it."""
         loop = asyncio.get_running_loop()

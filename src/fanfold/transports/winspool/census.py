@@ -17,12 +17,23 @@ from fanfold.transports.winspool.aside import Aside
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.queues import info_of, traits_of, why_not_raw
 from fanfold.transports.winspool.spooler import Attribute, CallFailed, Listed, QueueFacts, QueueStatus, Spooler
-from fanfold.transports.winspool.twins import Pair, Standing, copied_from, copies, device_of, stand_ins, together
+from fanfold.transports.winspool.twins import (
+    Pair,
+    Standing,
+    copied_from,
+    copies,
+    device_of,
+    may_come_back,
+    stand_ins,
+    together,
+)
 
 LIST_S = 5.0
 """How long the quick list may take; Windows reads it from its own books, and asks no print server."""
 FACTS_AGE_S = 60.0
 """How old a queue's port, driver and place may be; whether one is online is asked at each look where it matters."""
+MOST_GONE = 256
+"""Queues at USB that are there no more, and are remembered: the last ones, and more than any machine has ports."""
 _AWAY = QueueStatus.OFFLINE | QueueStatus.NOT_AVAILABLE
 
 
@@ -106,8 +117,8 @@ class Census:
 
     async def _take(self, listed: Sequence[Listed]) -> None:
         there = {one.name.casefold(): one for one in listed if has_uri(one.name)}
-        gone = {key: replace(one, present=False) for key, one in self._entries.items() if key not in there}
-        self._entries = {**self._entries, **gone}
+        gone = self._remembered(there.keys())
+        self._entries = {**gone, **{key: one for key, one in self._entries.items() if key in there}}
         families = _families(there.keys() | gone.keys())
         stale = [one for key, one in there.items() if self._is_stale(key, in_family=key in families)]
         for one, facts in zip(stale, await asyncio.gather(*map(self._facts, stale)), strict=True):
@@ -115,6 +126,14 @@ class Census:
         if families:
             self._devices = await self._ports()
         self._judge()
+
+    def _remembered(self, there: AbstractSet[str]) -> dict[str, Entry]:
+        """The queues that are gone and may come back as a copy; who was gone longest stands first.
+
+        All others are forgotten: each session of a remote desktop brings new ones.
+        """
+        gone = [(key, one) for key, one in self._entries.items() if key not in there and may_come_back(one.facts.port)]
+        return {key: replace(one, present=False) for key, one in gone[-MOST_GONE:]}
 
     def _is_stale(self, key: str, *, in_family: bool) -> bool:
         known = self._entries.get(key)
@@ -136,7 +155,8 @@ class Census:
 
     def _judge(self) -> None:
         standings = [one.standing for one in self._entries.values()]
-        self._apart |= together(standings)
+        apart = self._apart | together(standings)
+        self._apart = {pair for pair in apart if pair <= self._entries.keys()}
         self._same = copies(standings, self._devices, self._apart)
         self._stand_ins = stand_ins(standings, self._same)
 

@@ -40,6 +40,12 @@ class Desk:
         self._nudged = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it may be forgotten: another in its place would know and do the same."""
+        used = self._visitors or self._ears or self.verdicts
+        return not (used or self._thread.is_running or self.hand.is_running)
+
     @asynccontextmanager
     async def visited(self) -> AsyncIterator[None]:
         """Keep the handle, by which looks are compared, for so long."""

@@ -63,6 +63,11 @@ def copied_from(name: str) -> tuple[str, bool] | None:
     return (found["name"], found["word"] is not None) if found else None
 
 
+def may_come_back(port: str) -> bool:
+    """Tell whether a printer at this port may come back under another name: only those at USB do."""
+    return _USB_PORT.fullmatch(port) is not None
+
+
 def together(queues: Iterable[Standing]) -> frozenset[Pair]:
     """Return which copies cannot be what they were copied from: both are online now, or two copies of one are."""
     up = {one.name.casefold(): one for one in queues if one.present and one.online}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import assert_never
+from weakref import WeakValueDictionary
 
 from fanfold.errors import NotReached
 from fanfold.model import Reason
@@ -18,21 +19,29 @@ from fanfold.transports.winspool.words import blocked, missing
 FRESH_S = 1.0
 """A queue that takes nothing may be at another port by now: the list that says so is looked at so often."""
 
+MOST_DESKS = 256
+"""More than machines have queues. Over so many, those that rest are forgotten: names of queues come and go for ever."""
+
 
 class Windows:
     """What all links share."""
 
     def __init__(self, spooler: Spooler) -> None:
         self._spooler = spooler
-        self._desks: dict[str, Desk] = {}
+        self._desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()
+        """All that anybody uses, so that no queue has two."""
+        self._kept: dict[str, Desk] = {}
         self.census = Census(spooler, self.desk)
 
     def desk(self, queue: str) -> Desk:
         """Return the one desk of that queue."""
         key = queue.casefold()
-        if key not in self._desks:
-            self._desks[key] = Desk(self._spooler, queue)
-        return self._desks[key]
+        desk = self._kept.get(key) or self._desks.get(key)
+        if desk is None:
+            self._forget_some()
+            desk = self._desks[key] = Desk(self._spooler, queue)
+        self._kept[key] = desk
+        return desk
 
     @asynccontextmanager
     async def reached(self, name: str) -> AsyncIterator[tuple[Desk, Seen]]:
@@ -55,10 +64,16 @@ class Windows:
 
     async def close(self) -> None:
         """Look no more, and leave the threads to themselves. Idempotent."""
-        desks, self._desks = self._desks, {}
-        for desk in desks.values():
+        desks = list(self._desks.values())
+        self._kept.clear()
+        self._desks.clear()
+        for desk in desks:
             await desk.close()
         self.census.close()
+
+    def _forget_some(self) -> None:
+        if len(self._kept) >= MOST_DESKS:
+            self._kept = {key: desk for key, desk in self._kept.items() if not desk.is_idle}
 
     async def _weighed(self, desk: Desk, stack: AsyncExitStack) -> Seen | NotReached:
         await stack.enter_async_context(desk.visited())
