@@ -35,9 +35,10 @@ The file is looked for where this system keeps a user's settings (`~/.config/fan
 `FANFOLD_CONFIG` names another. Relative paths in it start from its own folder; a printer's `file:out` is no path but a
 URI, and starts from where the gateway was started. A key that is not known, or a value that is not allowed, keeps the
 gateway from starting, and the message says which and why. `fanfold reload` reads it again: printers, webhooks, origins
-and status codes change without dropping a client or a job; what else changed waits for the next start, and the answer
-names it. It also reads the files again that the listeners name (certificates, client authorities, secrets, users): who
-comes from then on is met with what they hold, and who is connected stays.
+and status codes change without dropping a job, or a client that may still come in: a WebSocket whose origin, token or
+user would not be let in any more, or not be trusted as before, ends. What else changed waits for the next start, and
+the answer names it. It also reads the files again that the listeners name (certificates, client authorities, secrets,
+users): printers that come from then on are met with what they hold, and those that are connected stay.
 
 In the environment the key `cups` of `[discovery]` is called `FANFOLD_DISCOVERY_CUPS`, and so on (`fanfold serve --help`
 lists all); a list's parts stand between commas. Durations end in `_s` and are seconds, sizes end in `_bytes`.

@@ -121,6 +121,8 @@ class Gateway:
         token = _token(taken)
         notes = self._server.renew(taken.listeners) if self._server else ()
         access.renew(taken.access.hosts, token, taken.access.users)
+        if self._server:
+            asyncio.get_running_loop().call_soon(self._server.judge_anew)  # when the engine has taken the origins too
         return notes
 
     def _doors(self, transports: Iterable[Transport]) -> Doors:

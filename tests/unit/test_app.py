@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, WSServerHandshakeError
+from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from fanfold import app
 from fanfold.app import Gateway, allow_files
@@ -144,6 +144,25 @@ async def test_what_is_set_for_printers_that_dial_in_holds_for_their_lines(tmp_p
         (main,) = printer.channels("main")
         main.send(b'{"alert": {"x": "%s"}}' % (b"x" * 4096))
         await printer.until(lambda: main not in printer.channels())
+
+
+async def test_a_reload_ends_the_connections_that_it_would_not_let_in(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("the-first-token-of-it")
+    settings = settings_in(tmp_path, access=Access(origins=(FOREIGN,), token_file=token))
+    async with gateway(settings) as (_, app, shelf), ClientSession() as web:
+        page = await web.ws_connect(app.url, origin=FOREIGN)
+        holder = await web.ws_connect(app.url, headers={"Authorization": "Bearer the-first-token-of-it"})
+        local = await web.ws_connect(app.url)
+        token.write_text("another-token-than-it")
+        shelf.append(replace(settings, access=replace(settings.access, origins=())))
+        assert (await app.call("POST", "/v1/reload"))[0] == 200
+        for ended in (page, holder):
+            over = await ended.receive()
+            assert (over.type, over.data) == (WSMsgType.CLOSE, 1008)
+        _, clients = await app.call("GET", "/v1/clients")
+        assert len(clients["clients"]) == 1, "who needs neither origin nor token stays"
+        assert not local.closed
 
 
 async def test_a_page_is_let_in_by_a_persons_word_and_put_out_by_it(tmp_path: Path) -> None:

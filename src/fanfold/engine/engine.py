@@ -244,7 +244,10 @@ class Engine:
                 assert_never(command)
 
     async def reload(self) -> m.Done:
-        """Read the configuration again; no client and no job is dropped. Raises Refused `bad-config` 422."""
+        """Read the configuration again; no job is dropped, and no client that may still come in.
+
+        Raises Refused `bad-config` 422.
+        """
         try:
             settings = self._read_settings()
             self._roster.check(settings.printers)

@@ -6,7 +6,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fanfold.messages import (
     AddDiscovered,
@@ -67,6 +67,8 @@ class Admission:
     """The user of this machine whose program or browser it is, where that is another one than the gateway's own."""
     is_trusted: bool = True
     """Whether it may do and see what the gateway's own user may: for other users of this machine it is False."""
+    arrival: Arrival | None = field(default=None, compare=False, repr=False)
+    """With what it came, so that it can be judged anew."""
 
 
 class Access:
@@ -109,9 +111,14 @@ class Access:
         user = "" if is_trusted or arrival.neighbour is None else arrival.neighbour.name
         if origins:
             is_own = _is_own(arrival, origins[0])
-            return Admission(origins[0], origins[0], own_page=is_own, user=user, is_trusted=is_trusted)
+            return Admission(origins[0], origins[0], own_page=is_own, user=user, is_trusted=is_trusted, arrival=arrival)
         owner = "token" if has_proven else _local_owner(arrival.neighbour, user, is_trusted=is_trusted)
-        return Admission(owner, user=user, is_trusted=is_trusted)
+        return Admission(owner, user=user, is_trusted=is_trusted, arrival=arrival)
+
+    def still_holds(self, admission: Admission) -> bool:
+        """Tell whether who was let in would be let in now, and no less trusted: for connections that last."""
+        now = self.admit(admission.arrival) if admission.arrival else admission
+        return isinstance(now, Admission) and (now.is_trusted or not admission.is_trusted)
 
     def admit_printer(self, arrival: Arrival, proofs: Proofs, now_s: float) -> tuple[str, ...] | Unproven:
         """Return who a printer is that dials in, by what it proved, the strongest first; or why it may not come in.

@@ -118,6 +118,10 @@ class Server:
                 self._errands.start(site.renew(tls))
         return [_note(listener, what) for listener, what in changed.items()]
 
+    def judge_anew(self) -> None:
+        """End the connections of those whom access would not let in any more, or would trust less."""
+        self._upgrades.judge_anew(self._access)
+
     async def close(self) -> None:
         """Take no more connections, say goodbye to those that are there, in a bounded time. Idempotent."""
         for site in self._sites:

@@ -73,6 +73,11 @@ class Session:
         self._goodbye: asyncio.Task[None] | None = None
         self._over = False
 
+    @property
+    def admission(self) -> Admission:
+        """Who its peer was when it was let in."""
+        return self._admission
+
     async def run(self, caller: Caller) -> None:
         """Serve the peer until the connection ends. Safe to cancel: commands under way are finished nevertheless."""
         clients = self._engine.clients

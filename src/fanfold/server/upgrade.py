@@ -8,7 +8,7 @@ from aiohttp import web
 
 from fanfold.dialects.base import Dialect
 from fanfold.messages import Caller
-from fanfold.server.access import Admission
+from fanfold.server.access import Access, Admission
 from fanfold.server.base import BEARER_SUBPROTOCOL, GOODBYE_S, LEGACY, NATIVE_SUBPROTOCOL, Doors, Engine
 from fanfold.server.errands import Errands
 from fanfold.server.problems import problem
@@ -53,6 +53,12 @@ class Upgrades:
             now_s = asyncio.get_running_loop().time()
             for session in list(self._sessions):
                 session.drop_if_stalled(now_s)
+
+    def judge_anew(self, access: Access) -> None:
+        """Say goodbye to those who would not be let in now."""
+        for session in list(self._sessions):
+            if not access.still_holds(session.admission):
+                session.end("What let this connection in does not hold any more. Connect again.")
 
     def end_all(self, because: str) -> None:
         """Say goodbye to all."""

@@ -42,6 +42,7 @@ from fanfold.wire import Document
 
 SHOP = "https://shop.example"
 TOKEN = "a-token-that-is-long-enough"
+OTHER = "another-token-long-enough"
 
 
 def arrival(
@@ -181,7 +182,7 @@ def test_on_loopback_a_token_is_welcome_and_not_needed() -> None:
 
 def test_a_renewed_token_ends_the_old_one() -> None:
     guard = access(TOKEN)
-    guard.renew((), "another-token-long-enough")
+    guard.renew((), OTHER)
     assert outcome(guard.admit(arrival(wide=True, headers={"authorization": f"Bearer {TOKEN}"}))) == "401 wrong-token"
 
 
@@ -357,3 +358,47 @@ def test_a_key_of_which_nobody_knows_whose_it_is_names_no_job() -> None:
     assert refusal is not None
     assert (refusal.status, refusal.code) == (403, "nobodys-key")
     assert may(Submit("p", Document.of(b"x")), gone) is None
+
+
+def admitted(guard: Access, came: Arrival) -> Admission:
+    found = guard.admit(came)
+    assert isinstance(found, Admission), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent", "neighbour", "holds"),
+    [
+        (TOKEN, TOKEN, TOKEN, None, True),
+        (TOKEN, OTHER, TOKEN, None, False),
+        (TOKEN, OTHER, "", HOUSE, True),
+        (None, OTHER, "", UNTOLD, False),
+        (TOKEN, None, TOKEN, HOUSE, True),
+        (TOKEN, None, TOKEN, ANNA, False),
+        (TOKEN, OTHER, "", ANNA, True),
+    ],
+    ids=[
+        "the same token", "another token", "no token was needed", "a token that tells users apart",
+        "no token is needed any more", "a token made somebody trusted", "never was trusted",
+    ],
+)  # fmt: skip
+def test_an_admission_holds_as_long_as_it_would_be_given_again(
+    before: str | None, after: str | None, sent: str, neighbour: Neighbour | None, *, holds: bool
+) -> None:
+    guard = access(before)
+    headers = {"authorization": f"Bearer {sent}"} if sent else {}
+    admission = admitted(guard, arrival(headers=headers, neighbour=neighbour))
+    guard.renew((), after)
+    assert guard.still_holds(admission) is holds
+
+
+def test_an_admission_ends_with_its_user_origin_or_host() -> None:
+    allowed = {SHOP}
+    guard = Access(allowed.__contains__, ("gate.example",), None, ("berta",))
+    by_user = admitted(guard, arrival(neighbour=Neighbour("berta")))
+    by_origin = admitted(guard, arrival(headers={"origin": SHOP}))
+    by_host = admitted(guard, arrival(headers={"host": "gate.example"}))
+    assert all(map(guard.still_holds, (by_user, by_origin, by_host)))
+    allowed.clear()
+    guard.renew((), None)
+    assert not any(map(guard.still_holds, (by_user, by_origin, by_host)))

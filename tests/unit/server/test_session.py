@@ -372,3 +372,18 @@ async def test_a_connection_that_breaks_off_is_no_fault(stage: Stage, caplog: py
     connection.transport.abort()
     await left(stage)
     assert caplog.text == ""
+
+
+async def test_connections_whose_token_is_not_the_gateways_any_more_end_and_others_stay(tmp_path: Path) -> None:
+    async with serving(tmp_path, token=TOKEN) as stage:
+        old, local = await stage.connect(authorization=f"Bearer {TOKEN}"), await stage.connect()
+        stage.server.judge_anew()
+        await old.send_str("still here")
+        assert await old.receive_str() == "still here"
+        stage.access.renew((), "another-token-long-enough")
+        stage.server.judge_anew()
+        over = await old.receive()
+        assert (over.type, over.data) == (WSMsgType.CLOSE, session.POLICY)
+        assert "Connect again" in str(over.extra)
+        await local.send_str("and me")
+        assert await local.receive_str() == "and me"
