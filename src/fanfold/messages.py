@@ -367,7 +367,10 @@ class RetryDeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """Read the configuration again, dropping no job, and no client that may still come in. Answers Done with what changed."""
+    """Read the configuration again, dropping no job, and no client that may still come in.
+
+    Answers Done with what changed.
+    """
 
 
 Command = (

@@ -13,7 +13,7 @@ from fanfold.cli.options import Show, asks
 @click.command()
 @asks
 def reload(gateway: Gateway, show: Show) -> None:
-    """Let the gateway read its settings again, dropping no client and no job."""
+    """Let the gateway read its settings again. No job is dropped, and no client that may still come in."""
     show(gateway.ask("POST", path("reload")), tables.done)
 
 
