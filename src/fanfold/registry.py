@@ -29,10 +29,10 @@ from fanfold.scouts.mdns import MdnsScout
 from fanfold.transports.base import Scouts, Transport
 from fanfold.transports.cups import CupsTransport
 from fanfold.transports.file import FileTransport
-from fanfold.transports.ipp import IppTransport
-from fanfold.transports.lpd import LpdTransport
+from fanfold.transports.ipp.transport import IppTransport
+from fanfold.transports.lpd.transport import LpdTransport
 from fanfold.transports.serial.transport import SerialTransport
-from fanfold.transports.socket import SocketTransport
+from fanfold.transports.socket.transport import SocketTransport
 from fanfold.transports.usb.transport import UsbTransport
 from fanfold.transports.weblink.transport import WeblinkTransport
 from fanfold.transports.winspool.elsewhere import WinspoolElsewhere

@@ -8,8 +8,8 @@ from typing import Self
 
 from aiohttp import web
 
-from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.ipp_codec import Attributes, Group, Message, Value
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.codec import Attributes, Group, Message, Value
 
 PRINT_JOB, CANCEL_JOB, GET_JOB, GET_JOBS, GET_PRINTER = 0x02, 0x08, 0x09, 0x0A, 0x0B
 Mood = Callable[["FakeIpp", web.Request, Message], "web.StreamResponse | None"]

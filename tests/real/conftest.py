@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fanfold.transports.cups import CupsTransport
-from fanfold.transports.ipp import IppTransport
+from fanfold.transports.ipp.transport import IppTransport
 from tests.peers.cupsd import Cupsd, private_cupsd
 from tests.peers.sink import Sink
 

@@ -10,7 +10,7 @@ import pytest
 
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Evidence, Reason
-from fanfold.transports.ipp import IppTransport
+from fanfold.transports.ipp.transport import IppTransport
 from fanfold.wire import Document
 from tests.peers.deliveries import PDF, ZPL, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ippeve import Eve, eve_printer
@@ -72,7 +72,7 @@ async def test_a_busy_printer_gets_the_job_when_it_is_free(ipp_transport: IppTra
 async def test_a_printer_that_stays_busy_is_not_reached(
     ipp_transport: IppTransport, eve: Eve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_job.BUSY_S", 1)
+    monkeypatch.setattr("fanfold.transports.ipp.job.BUSY_S", 1)
     eve.hold()
     async with under_way(ipp_transport, eve.uri, PDF) as first:
         await first.ledger.is_sent.wait()

@@ -10,8 +10,8 @@ import pytest
 
 from fanfold.errors import NotReached
 from fanfold.model import Evidence
-from fanfold.transports.lpd import LpdTransport
-from fanfold.transports.lpd_link import NOT_ACCEPTING
+from fanfold.transports.lpd.link import NOT_ACCEPTING
+from fanfold.transports.lpd.transport import LpdTransport
 from tests.peers.cupsd import Cupsd
 from tests.peers.cupslpd import cups_lpd
 from tests.peers.deliveries import ESCPOS, TSPL, ZPL, deliver, printer_at, work_of

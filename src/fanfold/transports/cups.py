@@ -14,17 +14,17 @@ from urllib.parse import unquote, urlsplit
 
 from fanfold.errors import Declined, NotReached, Refused
 from fanfold.model import Job, Printer, Reason
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Discovered, Found, Link, Report
-from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
-from fanfold.transports.ipp_codec import Attributes, Group
-from fanfold.transports.ipp_job import IppLink
-from fanfold.transports.ipp_pursuit import Destination, ask_back, find_again
-from fanfold.transports.ipp_server import Server, path_of
-from fanfold.transports.ipp_traits import WANTED as TRAITS_WANTED
-from fanfold.transports.ipp_traits import marks_of, traits_of
-from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
-from fanfold.transports.ipp_words import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import Away, IppClient, Refusal, checked_host
+from fanfold.transports.ipp.codec import Attributes, Group
+from fanfold.transports.ipp.job import IppLink
+from fanfold.transports.ipp.pursuit import Destination, ask_back, find_again
+from fanfold.transports.ipp.server import Server, path_of
+from fanfold.transports.ipp.traits import WANTED as TRAITS_WANTED
+from fanfold.transports.ipp.traits import marks_of, traits_of
+from fanfold.transports.ipp.watch import Seen, Sight, Watch, look_at
+from fanfold.transports.ipp.words import (
     CUPS_GET_PRINTERS,
     GET_JOBS,
     GET_PRINTER,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from fanfold.errors import Refused
 from fanfold.scouts.mdns_reading import TYPES, Service, best, pairs, read
 from fanfold.transports.base import Transport
-from fanfold.transports.ipp import IppTransport
-from fanfold.transports.socket import SocketTransport
+from fanfold.transports.ipp.transport import IppTransport
+from fanfold.transports.socket.transport import SocketTransport
 
 IPP, IPPS, SOCKET, LPD = "_ipp._tcp.local.", "_ipps._tcp.local.", "_pdl-datastream._tcp.local.", "_printer._tcp.local."
 UUID = "4509a320-00ab-0020-00c0-112233445566"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from fanfold.errors import Interrupted, NotReached, Refused
 from fanfold.model import Evidence, Reason
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Discovers, Reconciles, Transport
 from fanfold.transports.cups import CupsTransport
-from fanfold.transports.ipp_codec import Group, Message, Value
-from fanfold.transports.ipp_words import CUPS_GET_PRINTERS
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.codec import Group, Message, Value
+from fanfold.transports.ipp.words import CUPS_GET_PRINTERS
 from tests.peers.deliveries import ZPL, deliver, printer_at, under_way, work_of
 from tests.peers.ippfake import GET_JOB, PRINT_JOB, FakeIpp, hang_up, reply
 from tests.peers.ledger import Ledger
@@ -107,7 +107,7 @@ async def test_a_default_server_that_names_nothing_is_an_absence_in_words(named:
 
 
 async def test_a_lost_document_that_cups_does_not_show_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_job.SEARCH_PAUSE_S", 0.01)
+    monkeypatch.setattr("fanfold.transports.ipp.job.SEARCH_PAUSE_S", 0.01)
 
     def crash(fake: FakeIpp, request: web.Request, message: Message) -> None:
         fake.jobs.clear()
@@ -147,7 +147,7 @@ async def test_a_cups_that_is_away_while_a_job_is_followed_is_waited_for() -> No
 
 
 async def test_a_recall_during_the_absence_of_cups_is_asked_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_job.ASK_S", 0.05)
+    monkeypatch.setattr("fanfold.transports.ipp.job.ASK_S", 0.05)
     async with FakeIpp(first_state=5) as fake:
         transport, jobs, port = cups_at(fake), fake.jobs, fake.port
         async with under_way(transport, "cups:///q") as under:

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from fanfold.errors import Declined, Interrupted, NotReached, Refused
 from fanfold.model import Evidence, Reason
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Discovers, Link, Recalls, Reconciles, Transport
-from fanfold.transports.ipp import IppTransport
-from fanfold.transports.ipp_codec import Group, Message, Range, Value
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.codec import Group, Message, Range, Value
+from fanfold.transports.ipp.transport import IppTransport
 from fanfold.wire import Document
 from tests.peers.deliveries import PDF, ZPL, deliver, job_of, printer_at, under_way, work_of
 from tests.peers.ippfake import CANCEL_JOB, GET_JOB, GET_JOBS, GET_PRINTER, PRINT_JOB, FakeIpp, hang_up, reply
@@ -37,9 +37,9 @@ async def ipp_transport() -> AsyncIterator[IppTransport]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_job.SEARCH_PAUSE_S", 0.01)
-    monkeypatch.setattr("fanfold.transports.ipp_job.BUSY_PAUSE_S", 0.01)
-    monkeypatch.setattr("fanfold.transports.ipp_job.BUSY_S", 0.1)
+    monkeypatch.setattr("fanfold.transports.ipp.job.SEARCH_PAUSE_S", 0.01)
+    monkeypatch.setattr("fanfold.transports.ipp.job.BUSY_PAUSE_S", 0.01)
+    monkeypatch.setattr("fanfold.transports.ipp.job.BUSY_S", 0.1)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_a_busy_printer_is_asked_again_and_then_not_reached(ipp_transport:
 async def test_a_job_is_taken_back_while_the_printer_is_busy(
     ipp_transport: IppTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_job.BUSY_S", 1000)
+    monkeypatch.setattr("fanfold.transports.ipp.job.BUSY_S", 1000)
     async with (
         FakeIpp(moods={PRINT_JOB: lambda *_: reply(0x0507)}) as fake,
         under_way(ipp_transport, uri(fake)) as under,
@@ -212,7 +212,7 @@ async def test_documents_and_copies_that_the_printer_cannot_take_are_declined(ip
 async def test_a_server_that_never_answers_is_not_reached_in_a_bounded_time(
     ipp_transport: IppTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_client.ASK_S", 0.05)
+    monkeypatch.setattr("fanfold.transports.ipp.client.ASK_S", 0.05)
     taken = asyncio.Event()
     done = asyncio.Event()
 
@@ -232,7 +232,7 @@ async def test_a_server_that_never_answers_is_not_reached_in_a_bounded_time(
 
 
 async def test_an_answer_without_end_is_cut_off(ipp_transport: IppTransport, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfold.transports.ipp_client.REPLY_BYTES", 10_000)
+    monkeypatch.setattr("fanfold.transports.ipp.client.REPLY_BYTES", 10_000)
     endless = web.Response(body=bytes(20_000), content_type="application/ipp")
     async with FakeIpp(moods={GET_PRINTER: lambda *_: endless}) as fake:
         with pytest.raises(NotReached, match="longer than 10000 bytes"):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.ipp_codec import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.codec import (
     BadIpp,
     Group,
     Message,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fanfold import marks
 from fanfold.model import Traits
-from fanfold.transports.ipp_codec import Group, Resolution, Value
-from fanfold.transports.ipp_traits import marks_of, traits_of
+from fanfold.transports.ipp.codec import Group, Resolution, Value
+from fanfold.transports.ipp.traits import marks_of, traits_of
 
 UUID = "4509a320-00ab-0020-00c0-112233445566"
 ZEBRA = "MFG:Zebra Technologies;MDL:ZD420-203dpi;CMD:ZPL,EPL;SN:50J1;"

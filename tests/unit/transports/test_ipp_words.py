@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from fanfold.errors import Declined, NotReached
 from fanfold.model import Reason, new_job_id
-from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.ipp_client import Refusal
-from fanfold.transports.ipp_codec import Group, Value
-from fanfold.transports.ipp_words import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import Refusal
+from fanfold.transports.ipp.codec import Group, Value
+from fanfold.transports.ipp.words import (
     NAME_BYTES,
     Mark,
     blocked,

@@ -18,8 +18,8 @@ import pytest
 
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Evidence, Printer, PrinterId, PrinterOptions, Reason
-from fanfold.transports.lpd import LpdTransport
-from fanfold.transports.lpd_link import NOT_ACCEPTING, PROMPT_S, LpdLink
+from fanfold.transports.lpd.link import NOT_ACCEPTING, PROMPT_S, LpdLink
+from fanfold.transports.lpd.transport import LpdTransport
 from fanfold.wire import Document, Receipt
 from tests.contract.transports import Noted, work
 from tests.peers.lpdserver import LpdServer, Mood

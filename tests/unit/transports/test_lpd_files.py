@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.errors import Refused
-from fanfold.transports.lpd_address import Address, Far, Format, Order, address_of
-from fanfold.transports.lpd_files import files_for, host_name
-from fanfold.transports.lpd_numbers import Numbers
+from fanfold.transports.lpd.address import Address, Far, Format, Order, address_of
+from fanfold.transports.lpd.files import files_for, host_name
+from fanfold.transports.lpd.numbers import Numbers
 from tests.contract.transports import work
 
 ADDRESS = Address("printer.example", 515, "labels")

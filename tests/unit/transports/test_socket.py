@@ -31,8 +31,8 @@ from fanfold.simulate.moods import (
     Stalled,
 )
 from fanfold.simulate.socket import SocketPrinter
-from fanfold.transports.socket import SocketTransport
-from fanfold.transports.socket_link import SocketLink
+from fanfold.transports.socket.link import SocketLink
+from fanfold.transports.socket.transport import SocketTransport
 from fanfold.wire import Document, Receipt
 from tests.contract.transports import Noted, work
 

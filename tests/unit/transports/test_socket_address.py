@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fanfold.errors import Refused
-from fanfold.transports.socket_address import Address, address_of
+from fanfold.transports.socket.address import Address, address_of
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from fanfold.errors import NotReached, Refused
 from fanfold.model import Printer, PrinterId, Reason
 from fanfold.simulate.moods import SAYS_IN_ZPL, Away, Knows, Mood, Ready, Refusing, ResetsAfter, Stalled
 from fanfold.simulate.socket import SocketPrinter
-from fanfold.transports import socket_question
 from fanfold.transports.base import Converses
-from fanfold.transports.socket import SocketTransport
-from fanfold.transports.socket_question import ANSWER_BYTES
+from fanfold.transports.socket import question
+from fanfold.transports.socket.question import ANSWER_BYTES
+from fanfold.transports.socket.transport import SocketTransport
 
 ((HI, ANSWER),) = SAYS_IN_ZPL
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -94,7 +94,7 @@ async def test_one_that_takes_a_moment_to_close_is_free_again_when_its_answer_is
 
 
 async def test_one_may_think_before_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_question, "QUIET_S", 0.02)
+    monkeypatch.setattr(question, "QUIET_S", 0.02)
 
     async def think(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(HI))
@@ -147,7 +147,7 @@ async def test_what_came_before_the_end_of_the_line_is_kept() -> None:
 
 
 async def test_one_that_talks_without_end_is_cut_short_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_question, "LINGER_S", 0.01)
+    monkeypatch.setattr(question, "LINGER_S", 0.01)
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Job, Reason
 from fanfold.transports.base import Found, Report
-from fanfold.transports.ipp_pursuit import Asker
-from fanfold.transports.ipp_words import token
+from fanfold.transports.ipp.pursuit import Asker
+from fanfold.transports.ipp.words import token
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Absent, Seen, Silence, Verdict
 from fanfold.transports.winspool.mark import Mark

@@ -11,8 +11,8 @@ from typing import TypeVar
 from fanfold.errors import Declined, DeliveryError, Interrupted, NotReached
 from fanfold.model import Reason
 from fanfold.transports.base import Report
-from fanfold.transports.ipp_pursuit import Back, Teller
-from fanfold.transports.ipp_words import token
+from fanfold.transports.ipp.pursuit import Back, Teller
+from fanfold.transports.ipp.words import token
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Seen, Verdict
 from fanfold.transports.winspool.hand import Hand

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from fanfold.errors import Declined, Interrupted
 from fanfold.model import Evidence, Reason
-from fanfold.transports.ipp_pursuit import Teller
+from fanfold.transports.ipp.pursuit import Teller
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Absent, Seen, Sight, Silence, Verdict
 from fanfold.transports.winspool.mark import Mark

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fanfold.model import Job, Printer
 from fanfold.transports.base import Discovered, Found, Link, Report
-from fanfold.transports.ipp_words import page_type
+from fanfold.transports.ipp.words import page_type
 from fanfold.transports.winspool.address import SCHEME, queue_of, uri_of
 from fanfold.transports.winspool.again import ask_back, find_again
 from fanfold.transports.winspool.desk import Desk

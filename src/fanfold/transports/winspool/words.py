@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fanfold.errors import Declined, NotReached
 from fanfold.model import JobId, Reason
-from fanfold.transports.ipp_words import token
+from fanfold.transports.ipp.words import token
 from fanfold.transports.winspool.spooler import (
     Attribute,
     CallFailed,

@@ -16,9 +16,9 @@ from typing import Any
 from fanfold.errors import NotReached
 from fanfold.model import Printer, Reason
 from fanfold.transports.base import Link
-from fanfold.transports.lpd_address import Address, address_of
-from fanfold.transports.lpd_link import LpdLink
-from fanfold.transports.lpd_numbers import Numbers
+from fanfold.transports.lpd.address import Address, address_of
+from fanfold.transports.lpd.link import LpdLink
+from fanfold.transports.lpd.numbers import Numbers
 
 CONNECT_LIMIT_S = 5.0
 """How long reaching a server may take, look-up of its name included: one lost SYN is sent again after 1 s, then 2."""

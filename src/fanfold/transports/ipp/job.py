@@ -8,13 +8,13 @@ from contextlib import suppress
 
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Reason
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Report
-from fanfold.transports.ipp_client import ASK_S, Away, Lost, Refusal, Unreadable
-from fanfold.transports.ipp_codec import Attributes
-from fanfold.transports.ipp_pursuit import Back, Destination, Pursuit, Teller, search
-from fanfold.transports.ipp_watch import Seen, look_at
-from fanfold.transports.ipp_words import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import ASK_S, Away, Lost, Refusal, Unreadable
+from fanfold.transports.ipp.codec import Attributes
+from fanfold.transports.ipp.pursuit import Back, Destination, Pursuit, Teller, search
+from fanfold.transports.ipp.watch import Seen, look_at
+from fanfold.transports.ipp.words import (
     PRINT_JOB,
     TRY_AGAIN,
     Mark,

@@ -13,9 +13,9 @@ from contextlib import aclosing
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any
 
-from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.ipp_codec import Attributes, BadIpp, Group, Message, Value
-from fanfold.transports.ipp_server import Server, user_name
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.codec import Attributes, BadIpp, Group, Message, Value
+from fanfold.transports.ipp.server import Server, user_name
 from fanfold.wire import Document
 
 if TYPE_CHECKING:

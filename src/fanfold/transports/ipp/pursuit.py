@@ -9,12 +9,12 @@ from typing import assert_never
 
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Evidence, Job, Reason
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Found, Report
-from fanfold.transports.ipp_client import Away, IppClient, Refusal
-from fanfold.transports.ipp_codec import Group
-from fanfold.transports.ipp_watch import Missing, Seen, Sight, Silence, Watch, look_at
-from fanfold.transports.ipp_words import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import Away, IppClient, Refusal
+from fanfold.transports.ipp.codec import Group
+from fanfold.transports.ipp.watch import Missing, Seen, Sight, Silence, Watch, look_at
+from fanfold.transports.ipp.words import (
     ABORTED,
     CANCEL_JOB,
     CANCELED,

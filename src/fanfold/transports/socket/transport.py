@@ -13,8 +13,8 @@ from typing import Any
 from fanfold.errors import NotReached, Refused
 from fanfold.model import Printer, Reason
 from fanfold.transports.base import Link
-from fanfold.transports.socket_address import Address, address_of
-from fanfold.transports.socket_link import SocketLink, turned_away
+from fanfold.transports.socket.address import Address, address_of
+from fanfold.transports.socket.link import SocketLink, turned_away
 
 CONNECT_LIMIT_S = 5.0
 """How long reaching a printer may take, look-up of its name included: one lost SYN is sent again after 1 s, then 2."""

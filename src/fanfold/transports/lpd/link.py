@@ -25,8 +25,8 @@ from typing import Any
 from fanfold.errors import Declined, Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
-from fanfold.transports.lpd_address import Address, Far, Order
-from fanfold.transports.lpd_files import Files, clean, files_for
+from fanfold.transports.lpd.address import Address, Far, Order
+from fanfold.transports.lpd.files import Files, clean, files_for
 from fanfold.transports.stall import StallWatch
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
 

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 from fanfold.errors import Declined, Refused
 from fanfold.model import Job, Printer
-from fanfold.transports import ipp_codec as ipp
 from fanfold.transports.base import Found, Link, Report
-from fanfold.transports.ipp_client import Away, IppClient, Refusal, checked_host
-from fanfold.transports.ipp_codec import Attributes, Group, Range
-from fanfold.transports.ipp_job import IppLink
-from fanfold.transports.ipp_pursuit import Destination, ask_back, find_again
-from fanfold.transports.ipp_server import Server
-from fanfold.transports.ipp_watch import Seen, Sight, Watch, look_at
-from fanfold.transports.ipp_words import (
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import Away, IppClient, Refusal, checked_host
+from fanfold.transports.ipp.codec import Attributes, Group, Range
+from fanfold.transports.ipp.job import IppLink
+from fanfold.transports.ipp.pursuit import Destination, ask_back, find_again
+from fanfold.transports.ipp.server import Server
+from fanfold.transports.ipp.watch import Seen, Sight, Watch, look_at
+from fanfold.transports.ipp.words import (
     ABORTED,
     CANCELED,
     COMPLETED,

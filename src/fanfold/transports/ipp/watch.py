@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from fanfold.transports import ipp_codec as ipp
-from fanfold.transports.ipp_client import Away, IppClient, Refusal
-from fanfold.transports.ipp_codec import Group
-from fanfold.transports.ipp_words import GET_JOB, JOB_KEYWORDS, integers, keywords
+from fanfold.transports.ipp import codec as ipp
+from fanfold.transports.ipp.client import Away, IppClient, Refusal
+from fanfold.transports.ipp.codec import Group
+from fanfold.transports.ipp.words import GET_JOB, JOB_KEYWORDS, integers, keywords
 
 FIRST_S, LAST_S, SLOWER = 0.02, 0.5, 1.5
 """A label passes CUPS in 30 to 80 ms; a look costs cupsd less than one."""

@@ -29,7 +29,7 @@ from typing import Any
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
-from fanfold.transports.socket_question import conversed, part
+from fanfold.transports.socket.question import conversed, part
 from fanfold.transports.stall import StallWatch
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
 

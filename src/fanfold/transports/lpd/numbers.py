@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from fanfold.transports.lpd_files import NUMBERS
+from fanfold.transports.lpd.files import NUMBERS
 
 
 class Numbers:

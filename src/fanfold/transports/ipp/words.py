@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from fanfold.errors import Declined, DeliveryError, NotReached
 from fanfold.model import JobId, Reason
-from fanfold.transports.ipp_client import Away, Refusal
-from fanfold.transports.ipp_codec import INTEGER, KEYWORD, MIME, NAME, Attributes, Group, Value
-from fanfold.transports.ipp_server import Server
+from fanfold.transports.ipp.client import Away, Refusal
+from fanfold.transports.ipp.codec import INTEGER, KEYWORD, MIME, NAME, Attributes, Group, Value
+from fanfold.transports.ipp.server import Server
 from fanfold.wire import Work
 
 # operations (RFC 8011 §5.4.15; CUPS's own from 0x4000)

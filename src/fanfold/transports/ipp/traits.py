@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from fanfold import device_id, marks
 from fanfold.device_id import DeviceId, clean
 from fanfold.model import Traits
-from fanfold.transports.ipp_codec import Group, Resolution
+from fanfold.transports.ipp.codec import Group, Resolution
 
 WANTED = ("printer-device-id", "printer-uuid", "printer-make-and-model", "printer-resolution-default", "device-uri")
 _PER_INCH, _PER_CENTIMETRE = 3, 4

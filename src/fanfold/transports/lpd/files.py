@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fanfold.transports.lpd_address import USER_BYTES, Address
+from fanfold.transports.lpd.address import USER_BYTES, Address
 from fanfold.wire import Work
 
 HOST_BYTES, TITLE_BYTES, NAME_BYTES = 31, 99, 131

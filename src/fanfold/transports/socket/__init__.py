@@ -1,0 +1,3 @@
+"""Network printers that take bare bytes."""
+
+from __future__ import annotations
