@@ -22,6 +22,7 @@ CONTRACT = ROOT / "tests" / "contract" / "test_transport.py"
 PYTEST = (
     "-m", "pytest", "-q", "-p", "tests.peers.usbguest.results", "-p", "no:cacheprovider",
     "-p", "no:hypothesispytest", "-o", "timeout=60", "--tb=short",
+    "--assert=plain",  # to rewrite the tests takes an emulated processor 5 s
 )  # fmt: skip
 RIG = {"FANFOLD_USB_RIG": "tests.peers.usbguest.rig:usb_rig"}
 

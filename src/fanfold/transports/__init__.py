@@ -1,3 +1,3 @@
-"""Ways bytes reach a printer: one file per URI scheme."""
+"""Ways bytes reach a printer: a file or a folder for each URI scheme."""
 
 from __future__ import annotations
