@@ -10,7 +10,7 @@ from functools import reduce
 from hashlib import blake2s
 
 from fanfold.engine.lookout_merge import Cluster, Sighting
-from fanfold.engine.traits import learned
+from fanfold.engine.traits import learned, over
 from fanfold.messages import Device, DeviceWay
 from fanfold.model import Traits
 
@@ -65,21 +65,7 @@ def _order(cluster: Cluster) -> Callable[[Sighting], tuple[object, ...]]:
 
 
 def _traits(seen: Iterable[Sighting]) -> Traits:
-    return learned(Traits(), reduce(_with, (one.found.traits for one in seen)))
-
-
-def _with(first: Traits, second: Traits) -> Traits:
-    """The first's words, and the second's where the first has none."""
-    return Traits(
-        first.make or second.make,
-        first.model or second.model,
-        first.serial or second.serial,
-        tuple(dict.fromkeys(first.languages + second.languages)),
-        first.dpi or second.dpi,
-        first.width_mm or second.width_mm,
-        first.encoding or second.encoding,
-        tuple(dict.fromkeys(first.told_by + second.told_by)),
-    )
+    return learned(Traits(), reduce(over, (one.found.traits for one in seen)))
 
 
 def _id(name: str, marks: Collection[str], shared: Counter[str]) -> str:

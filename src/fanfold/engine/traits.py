@@ -28,11 +28,11 @@ def learned(known: Traits, told: Traits) -> Traits:
     if set(known.told_by) <= set(told.told_by):
         return _completed(told)
     nearer = min(map(_place, told.told_by), default=_FAR) <= min(map(_place, known.told_by), default=_FAR)
-    return _completed(_over(told, known) if nearer else _over(known, told))
+    return _completed(over(told, known) if nearer else over(known, told))
 
 
-def _over(first: Traits, second: Traits) -> Traits:
-    """The first's words, and the second's where the first has none."""
+def over(first: Traits, second: Traits) -> Traits:
+    """Return the first's words, and the second's where the first has none."""
     return Traits(
         first.make or second.make,
         first.model or second.model,
