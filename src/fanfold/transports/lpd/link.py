@@ -18,7 +18,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -27,6 +27,7 @@ from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
 from fanfold.transports.lpd.address import Address, Far, Order
 from fanfold.transports.lpd.files import Files, clean, files_for
+from fanfold.transports.reading import read
 from fanfold.transports.stall import StallWatch
 from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
 
@@ -166,7 +167,7 @@ class LpdLink:
     async def _stream(self, document: Document, answering: asyncio.Future[bytes], report: Report) -> None:
         """Send the document and the zero behind it; the zero goes with the last bytes, never alone."""
         held, sent = b"", 0
-        async with aclosing(self._read(document)) as chunks:
+        async with aclosing(read(document, lambda error: self._unreadable(error.strerror or str(error)))) as chunks:
             async for chunk in chunks:
                 if sent + len(chunk) > self._total:
                     break
@@ -179,14 +180,6 @@ class LpdLink:
                     await self._write(held + b"\0", answering, report, after=1)
                     return
         raise self._unreadable(f"it has another size than the {self._total} bytes that were kept")
-
-    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(document.chunks()) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except OSError as error:
-            raise self._unreadable(error.strerror or str(error)) from error
 
     async def _write(self, data: bytes, answering: asyncio.Future[bytes], report: Report, *, after: int = 0) -> None:
         left = memoryview(data)

@@ -14,18 +14,19 @@ What proves delivery, and what does not:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, suppress
 
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.reading import read
 from fanfold.transports.serial.line import Line
 from fanfold.transports.serial.looks import Looks
 from fanfold.transports.serial.port import Port
 from fanfold.transports.serial.words import held_by
 from fanfold.transports.stall import StallWatch
-from fanfold.wire import Document, Receipt, Work
+from fanfold.wire import Receipt, Work
 
 SAID_BYTES = 64 * 1024
 """How much is kept of what a printer says: statuses are short, and one that talks without end must not fill memory."""
@@ -130,19 +131,11 @@ class SerialLink:
 
     async def _send(self, work: Work, report: Report) -> None:
         for _ in range(work.copies):
-            async with aclosing(self._read(work.document)) as chunks:
+            async with aclosing(read(work.document, self._unreadable)) as chunks:
                 async for chunk in chunks:
                     for piece in _pieces(chunk):
                         await self._write(piece, report)
                         await asyncio.sleep(0)  # a port that takes all at once must not keep the loop from others
-
-    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(document.chunks()) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     async def _write(self, left: memoryview, report: Report | None) -> None:
         while left:

@@ -21,7 +21,6 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from enum import Enum
 from typing import Any
@@ -29,9 +28,10 @@ from typing import Any
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.reading import read
 from fanfold.transports.socket.question import conversed, part
 from fanfold.transports.stall import StallWatch
-from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
+from fanfold.wire import CHUNK_BYTES, Receipt, Work
 
 if sys.platform == "linux":
     import fcntl
@@ -174,19 +174,11 @@ class SocketLink:
 
     async def _send(self, work: Work, report: Report) -> None:
         for _ in range(work.copies):
-            async with aclosing(self._read(work.document)) as chunks:
+            async with aclosing(read(work.document, self._unreadable)) as chunks:
                 async for chunk in chunks:
                     await self._write(chunk, report)
                     if len(chunk) == CHUNK_BYTES:
                         await asyncio.sleep(0)  # a printer that takes all at once must not keep the loop from others
-
-    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(document.chunks()) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     async def _write(self, chunk: bytes, report: Report) -> None:
         left = memoryview(chunk)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.reading import read
 from fanfold.transports.stall import StallWatch
 from fanfold.transports.usb.ear import Ear
 from fanfold.transports.usb.known import Known
 from fanfold.transports.usb.port import PIECE_BYTES, Port
 from fanfold.transports.usb.stalls import Movement, StallReasons
 from fanfold.transports.usb.status import Judge
-from fanfold.wire import CHUNK_BYTES, Document, Receipt, Work
+from fanfold.wire import CHUNK_BYTES, Receipt, Work
 
 
 class UsbLink:
@@ -65,19 +65,11 @@ class UsbLink:
 
     async def _send(self, work: Work, report: Report) -> None:
         for _ in range(work.copies):
-            async with aclosing(self._read(work.document)) as chunks:
+            async with aclosing(read(work.document, self._unreadable)) as chunks:
                 async for chunk in chunks:
                     await self._write(memoryview(chunk), report)
                     if len(chunk) == CHUNK_BYTES:
                         await asyncio.sleep(0)  # a printer that takes all at once must not keep the loop from others
-
-    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(document.chunks()) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except OSError as error:
-            raise self._unreadable(error) from error
 
     async def _write(self, left: memoryview, report: Report) -> None:
         while left:

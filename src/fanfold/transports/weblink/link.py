@@ -11,18 +11,19 @@ What proves what:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Protocol
 
 from fanfold.errors import Interrupted, NotReached
 from fanfold.model import Evidence, PrinterOptions, Reason
 from fanfold.transports.base import Report
+from fanfold.transports.reading import read
 from fanfold.transports.stall import StallWatch
 from fanfold.transports.weblink.channel import FRAME_BYTES, Channel, Lost
 from fanfold.transports.weblink.ledger import Entry
 from fanfold.transports.weblink.proof import AllPrinted, Counted, NothingPrinted, Unknown, Verdict
-from fanfold.wire import CHUNK_BYTES, Document, Prints, Receipt, Work
+from fanfold.wire import CHUNK_BYTES, Prints, Receipt, Work
 
 
 class Tally(Protocol):
@@ -134,7 +135,7 @@ class WeblinkLink:
             # right before the document: the printer's parser answers before it reads on
             self._note_when_it_comes(entry, await self._raw.count())
         for _ in range(work.copies):
-            async with aclosing(self._read(work.document)) as chunks:
+            async with aclosing(read(work.document, self._unreadable)) as chunks:
                 async for chunk in chunks:
                     await self._give(chunk, report)
                     if tally is not None:
@@ -195,13 +196,8 @@ class WeblinkLink:
             case Unknown(why):
                 raise Interrupted(f"{self._device.words}: {says}, and {why}", reasons=(Reason.OFFLINE,)) from lost
 
-    async def _read(self, document: Document) -> AsyncGenerator[bytes, None]:
-        try:
-            async with aclosing(document.chunks()) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except OSError as error:
-            why = f"the document could not be read from our disk ({error.strerror or error})"
-            if not self._given:
-                raise NotReached(f"{why}; nothing of it was sent to {self._device.words}") from error
-            raise Interrupted(f"{why} after {self.standing} had left for {self._device.words}") from error
+    def _unreadable(self, error: OSError) -> NotReached | Interrupted:
+        why = f"the document could not be read from our disk ({error.strerror or error})"
+        if not self._given:
+            return NotReached(f"{why}; nothing of it was sent to {self._device.words}")
+        return Interrupted(f"{why} after {self.standing} had left for {self._device.words}")

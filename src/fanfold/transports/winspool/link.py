@@ -13,6 +13,7 @@ from fanfold.model import Reason
 from fanfold.transports.base import Report
 from fanfold.transports.ipp.pursuit import Back, Teller
 from fanfold.transports.ipp.words import token
+from fanfold.transports.reading import read
 from fanfold.transports.winspool.desk import Desk
 from fanfold.transports.winspool.eye import Seen, Verdict
 from fanfold.transports.winspool.hand import Hand
@@ -20,7 +21,7 @@ from fanfold.transports.winspool.mark import Mark
 from fanfold.transports.winspool.pursuit import Pursuit, name_of, untold
 from fanfold.transports.winspool.spooler import Attribute, CallFailed
 from fanfold.transports.winspool.words import title_of, unreached
-from fanfold.wire import Document, Receipt, Work
+from fanfold.wire import Receipt, Work
 
 T = TypeVar("T")
 
@@ -155,16 +156,11 @@ class _BreakOff(Exception):
 async def _pieces(work: Work) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of all copies. Raises NotReached when the document cannot be read."""
     for _ in range(work.copies):
-        async with aclosing(_read(work.document)) as chunks:
+        async with aclosing(read(work.document, _unreadable)) as chunks:
             async for chunk in chunks:
                 for start in range(0, len(chunk), WRITE_BYTES):
                     yield chunk[start : start + WRITE_BYTES]
 
 
-async def _read(document: Document) -> AsyncGenerator[bytes, None]:
-    try:
-        async with aclosing(document.chunks()) as chunks:
-            async for chunk in chunks:
-                yield chunk
-    except OSError as error:
-        raise NotReached(f"the document cannot be read: {error}") from error
+def _unreadable(error: OSError) -> NotReached:
+    return NotReached(f"the document cannot be read: {error}")
