@@ -92,7 +92,7 @@ def test_there_are_no_circles() -> None:
 @pytest.mark.parametrize("folder", DRIVER_FOLDERS)
 def test_drivers_do_not_know_their_siblings(folder: str) -> None:
     helpers = {
-        "fanfold.transports": {"base", "ipp", "presence", "reading", "stall"},
+        "fanfold.transports": {"base", "ipp", "presence", "reach", "reading", "stall"},
         "fanfold.languages": {"base", "detect", "steps"},
         "fanfold.dialects": {"base"},
     }[folder]

@@ -5,13 +5,10 @@ No port below 1024 is taken for it, so that nobody needs to be root; servers tha
 
 from __future__ import annotations
 
-import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from fanfold.errors import NotReached
 from fanfold.model import Printer, Reason
@@ -19,6 +16,7 @@ from fanfold.transports.base import Link
 from fanfold.transports.lpd.address import Address, address_of
 from fanfold.transports.lpd.link import LpdLink
 from fanfold.transports.lpd.numbers import Numbers
+from fanfold.transports.reach import reach, words
 
 CONNECT_LIMIT_S = 5.0
 """How long reaching a server may take, look-up of its name included: one lost SYN is sent again after 1 s, then 2."""
@@ -64,46 +62,15 @@ class LpdTransport:
 
     async def _connected(self, address: Address) -> socket.socket:
         try:
-            async with asyncio.timeout(self._connect_limit_s):
-                return await self._first_that_connects(address)
+            wire = await reach(address, self._connect_limit_s)
         except ConnectionError as refused:
             says = f"{address} refuses connections: nobody speaks LPD on that port, or not to this machine"
             raise NotReached(says, reasons=(Reason.BUSY_ELSEWHERE,)) from refused
         except OSError as error:  # TimeoutError and failed look-ups among them
-            says = f"{address} cannot be reached: {_words(error)}. See that it is on and in the network"
+            says = f"{address} cannot be reached: {words(error)}. See that it is on and in the network"
             raise NotReached(says, reasons=(Reason.OFFLINE,)) from error
-
-    async def _first_that_connects(self, address: Address) -> socket.socket:
-        targets = await _targets(address)
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + self._connect_limit_s
-        for left in range(len(targets), 1, -1):
-            try:  # none of a name's addresses may use up the time of the others
-                async with asyncio.timeout((until_s - loop.time()) / left):
-                    return await _connect(*targets[-left])
-            except OSError:
-                continue
-        return await _connect(*targets[-1])
-
-
-async def _targets(address: Address) -> list[tuple[int, Any]]:
-    if address.family is not None:
-        return [(address.family, (address.host, address.port))]
-    found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    return [(family, target) for family, _, _, _, target in found]
-
-
-async def _connect(family: int, target: Any) -> socket.socket:
-    wire = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        wire.setblocking(False)
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _notice_when_it_is_dead(wire)
-        await asyncio.get_running_loop().sock_connect(wire, target)
-    except BaseException:
-        wire.close()
-        raise
-    return wire
+        return wire
 
 
 def _notice_when_it_is_dead(wire: socket.socket) -> None:
@@ -111,11 +78,3 @@ def _notice_when_it_is_dead(wire: socket.socket) -> None:
     for name, value in zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), DEAD_AFTER_S, strict=True):
         if hasattr(socket, name):
             wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, socket.gaierror):
-        return f"its name is not known here ({error.strerror})"
-    return os.strerror(error.errno) if error.errno else str(error)  # asyncio's own words name the call, not the cause

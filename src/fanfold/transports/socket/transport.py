@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
 
 from fanfold.errors import NotReached, Refused
 from fanfold.model import Printer, Reason
 from fanfold.transports.base import Link
+from fanfold.transports.reach import reach, words
 from fanfold.transports.socket.address import Address, address_of
 from fanfold.transports.socket.link import SocketLink, turned_away
 
@@ -72,29 +70,13 @@ class SocketTransport:
 
     async def _connected(self, address: Address, limit_s: float) -> socket.socket:
         try:
-            async with asyncio.timeout(limit_s):
-                return await self._first_that_connects(address, limit_s)
+            return await reach(address, limit_s)
         except ConnectionError as refused:
             self._shy_until[address] = asyncio.get_running_loop().time() + SHY_FOR_S
-            raise turned_away(str(address), f"refuses connections ({_words(refused)})") from refused
+            raise turned_away(str(address), f"refuses connections ({words(refused)})") from refused
         except OSError as error:  # TimeoutError and failed look-ups among them
-            says = (
-                f"{address} cannot be reached: {_words(error)}. See that it is on and in the network, and its address"
-            )
+            says = f"{address} cannot be reached: {words(error)}. See that it is on and in the network, and its address"
             raise NotReached(says, reasons=(Reason.OFFLINE,)) from error
-
-    async def _first_that_connects(self, address: Address, limit_s: float) -> socket.socket:
-        targets = await _targets(address)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + limit_s
-        for left in range(len(targets), 1, -1):
-            family, target = targets[-left]
-            try:  # none of a name's addresses may use up the time of the others
-                async with asyncio.timeout((until - loop.time()) / left):
-                    return await _connect(family, target)
-            except OSError:
-                continue
-        return await _connect(*targets[-1])
 
     async def _approach(self, address: Address, link: SocketLink) -> None:
         """Wait a little before the first byte where the printer broke off a while ago. Raises NotReached."""
@@ -104,63 +86,3 @@ class SocketTransport:
             await link.stands(CARE_S)
         else:
             del self._shy_until[address]
-
-
-async def _targets(address: Address) -> list[tuple[int, Any]]:
-    if address.family is not None:
-        return [(address.family, (address.host, address.port))]
-    found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    return [(family, target) for family, _, _, _, target in found]
-
-
-async def _connect(family: int, target: Any) -> socket.socket:
-    wire = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        wire.setblocking(False)
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if os.name == "posix":
-            await _knock(wire, target)
-        else:
-            await asyncio.get_running_loop().sock_connect(wire, target)
-    except BaseException:
-        wire.close()
-        raise
-    return wire
-
-
-async def _knock(wire: socket.socket, target: Any) -> None:
-    """Connect to numbers. uvloop's own `sock_connect` has a thread look them up first, which costs more than the rest.
-
-    Asking a second time tells how the first went: a printer on this machine has answered by then.
-    """
-    answer = wire.connect_ex(target) and wire.connect_ex(target)
-    if answer in (errno.EINPROGRESS, errno.EALREADY):
-        await _until_writable(wire)
-        answer = wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if answer not in (0, errno.EISCONN):
-        raise OSError(answer, os.strerror(answer))
-
-
-async def _until_writable(wire: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_writer(wire, _resolve, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(wire)
-
-
-def _resolve(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, socket.gaierror):
-        return f"its name is not known here ({error.strerror})"
-    if error.errno == errno.EHOSTUNREACH:
-        return "no such host answers in its network"
-    return os.strerror(error.errno) if error.errno else str(error)  # asyncio's own words name the call, not the cause
