@@ -90,7 +90,7 @@ def test_whoever_waits_to_write_is_woken_when_it_hangs_up(run: Run) -> None:
     async def test(port: NodePort, printer: socket.socket) -> None:
         fill(port)
         ready = asyncio.ensure_future(port.ready())
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # it begins to wait
         printer.close()
         with pytest.raises(OSError, match=GONE):
             await ready
@@ -102,7 +102,7 @@ def test_it_hears_while_it_waits_to_write(run: Run) -> None:
     async def test(port: NodePort, printer: socket.socket) -> None:
         fill(port)
         ready, hearing = asyncio.ensure_future(port.ready()), asyncio.ensure_future(port.hear())
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # they begin to wait
         printer.send(b"no paper")
         assert await hearing == b"no paper"
         assert not ready.done()
